@@ -29,6 +29,7 @@ BY_NAME_ONLY = {
     "rehearsal/bots/formats/lot.py": "an interface, and values without a rule",
     "rehearsal/bots/formats/player.py": "an interface",
     "common/lot_events.py": "values without a rule; tests/common/test_evolve.py has what each changes",
+    "bidder/web/console/limits.py": "numbers; each is tested where it is used",
     "bidder/web/limits.py": "numbers; each is tested where it is used",
     "common/limits.py": "numbers; tests/test_docs_numbers.py compares them with the documents",
 }
@@ -137,6 +138,9 @@ TESTED_BY = {
     "bidder/shells/watching.py": "bidder/shells/test_base.py",
     # A guest's attendance is what its phones see of it; a composition is tried as a whole.
     "bidder/web/attending.py": "bidder/web/test_gateway.py",
+    "bidder/web/console/line.py": "bidder/web/console/test_consoles.py",
+    "bidder/web/console/routes.py": "bidder/web/console/test_consoles.py",
+    "bidder/web/console/sessions.py": "bidder/web/console/test_consoles.py",
     # Bots are watched while they bid; how the story tells the bidding of a format is told with the story.
     "rehearsal/bots/bot.py": "benchmarks/bots/test_swarm.py",
     "rehearsal/bots/swarm.py": "benchmarks/bots/test_swarm.py",

@@ -11,7 +11,7 @@ import click
 
 from bidder.cli.context import home_option, json_option, local_link, to_option
 from common.errors import UsageError
-from common.links import JoinLink
+from common.links import JoinLink, zmq_address
 from common.terminal.commands import examples
 from common.terminal.output import say, say_drawn, say_record
 
@@ -49,6 +49,7 @@ MISSING_EXTRA: Final = "For pages on phones, install the extra: pip install 'auc
     metavar="DIR",
     help="The folder of the pictures that the catalogue names by relative paths.",
 )
+@click.option("--control", metavar="HOST:PORT", help="Where the house takes commands, for consoles in browsers.")
 @home_option
 @json_option
 def web(
@@ -56,6 +57,7 @@ def web(
     listen: str,
     public_url: str | None,
     trusted_proxy: str,
+    control: str | None,
     home: Path,
     *,
     as_json: bool,
@@ -83,7 +85,15 @@ def web(
             if public_url
             else places.url_of(place, is_tls=files["tls_cert"] is not None)
         )
-        settings = GatewaySettings(link, home, url, places.own_names(), places.parse_address(trusted_proxy), **files)
+        settings = GatewaySettings(
+            link,
+            home,
+            url,
+            places.own_names(),
+            places.parse_address(trusted_proxy),
+            control="" if control is None else zmq_address(*places.parse_place(control)),
+            **files,
+        )
         asyncio.run(_serve(settings, listener, lambda: _tell(settings, as_json=as_json)))
 
 

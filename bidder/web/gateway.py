@@ -10,6 +10,8 @@ from bidder.core.notices import ConnectionChanged, Notice, StateReady
 from bidder.shells.connection import Connection
 from bidder.shells.hall import Hall
 from bidder.web.assets import Assets
+from bidder.web.console.consoles import Consoles
+from bidder.web.console.sessions import ConsoleStore
 from bidder.web.fanout import Fanout
 from bidder.web.frames import clock, encode, text_frame
 from bidder.web.guests import GuestStore, gateway_folder
@@ -41,6 +43,8 @@ class GatewaySettings(NamedTuple):
     images: Path | None = None
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    control: str = ""
+    """The ZeroMQ address at which the house takes commands; empty: consoles pass nothing on."""
 
 
 def gateway_keys(home: Path, link: JoinLink) -> KeyPair:
@@ -63,6 +67,12 @@ class Gateway:
         store = GuestStore.open(gateway_folder(settings.home, settings.link) / "guests")
         self.host = Host(store, self.sale, self.now_ms)
         self._keys = gateway_keys(settings.home, settings.link)
+        self.consoles = Consoles(
+            ConsoleStore.open(gateway_folder(settings.home, settings.link) / "consoles"),
+            settings.control,
+            settings.link.server_key,
+            self.now_ms,
+        )
         self._hall: Hall | None = None
         self._places = Places(PHONES_MAX, PHONES_PER_ADDRESS_MAX)
         self._pages = Pages(self)
@@ -91,6 +101,7 @@ class Gateway:
                 task.cancel()
             outcomes = await asyncio.gather(following, ticking, return_exceptions=True)
             self.host.close()
+            self.consoles.close()
             if self._hall is not None:
                 self._hall.close()
         for outcome in outcomes:

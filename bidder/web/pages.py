@@ -22,6 +22,8 @@ from starlette.routing import Route
 from bidder.core.notices import ConnectionState
 from bidder.web.assets import Asset, Assets, picture_origins
 from bidder.web.attending import Attendance
+from bidder.web.console.consoles import Consoles
+from bidder.web.console.routes import ConsoleRoutes, Work
 from bidder.web.documents import lot_page, results_page
 from bidder.web.host import Host, JoinRequest, Received, Refusal
 from bidder.web.limits import ADDRESSES_MAX, BODY_BYTES_MAX, COOKIE_S, JOINS_PER_MINUTE_MAX, MOVE_CODE_MS
@@ -44,6 +46,7 @@ class Around(Protocol):
     origins: Origins
     host: Host
     assets: Assets
+    consoles: Consoles
     url: str
     """The address at which guests open the gateway."""
 
@@ -74,6 +77,8 @@ class Pages:
                 Route("/api/accept", self._post(self._accept), methods=["POST"]),
                 Route("/api/move", self._post(self._move), methods=["POST"]),
                 Route("/api/arrive", self._post(self._arrive), methods=["POST"]),
+                Route("/console", self._page("console.html")),
+                *ConsoleRoutes(around.consoles, _cookie_named).routes(self._post),
             ],
             exception_handlers={404: _not_found},
         )
@@ -152,10 +157,14 @@ class Pages:
 
     # --- joining ----------------------------------------------------------------------------------------------------
 
-    def _post(self, work: Callable[[Request, bytes], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    def _post(
+        self, work: Work, bytes_max: int = BODY_BYTES_MAX, *, is_attempt: bool = True
+    ) -> Callable[[Request], Awaitable[Response]]:
+        """Return an endpoint. `is_attempt` says that a stranger may try it, so that its rate has a bound by address."""
+
         async def post(request: Request) -> Response:
             try:
-                return await work(request, await self._checked(request))
+                return await work(request, await self._checked(request, bytes_max, is_attempt=is_attempt))
             except Refusal as refusal:
                 fields = {"code": refusal.code, "message": str(refusal), **refusal.more}
                 return JSONResponse(fields, status_code=refusal.status)
@@ -165,20 +174,20 @@ class Pages:
 
         return post
 
-    async def _checked(self, request: Request) -> bytes:
+    async def _checked(self, request: Request, bytes_max: int, *, is_attempt: bool) -> bytes:
         """Return the body of a POST that may count. Raises Refusal."""
         headers: Headers = request.scope["headers"]
         if not self._around.origins.is_own_page(headers, request.scope["scheme"]):
             raise Refusal(403, "bad_origin", "Only a page of this gateway may ask this.")
         if header(headers, b"content-type").partition(";")[0].strip().lower() != "application/json":
             raise Refusal(415, "malformed", "Send JSON.")
-        if not self._joins.spend(request.scope["auction.address"], self._around.now_ms()):
+        if is_attempt and not self._joins.spend(request.scope["auction.address"], self._around.now_ms()):
             raise Refusal(429, "slow_down", "Too many attempts from here. Wait a minute, then try again.")
         body = bytearray()
         try:
             async for part in request.stream():
                 body += part
-                if len(body) > BODY_BYTES_MAX:
+                if len(body) > bytes_max:
                     raise Refusal(413, "too_large", "That is too much.")
         except ClientDisconnect:
             raise Refusal(400, "malformed", "The request ended early.") from None
@@ -240,12 +249,20 @@ def _decoded(body: bytes, kind: type[Any]) -> Any:
 
 def cookie_of(headers: Headers) -> str:
     """Return the cookie by which a browser shows whose it is; an empty text if it has none."""
+    return _cookie_in(headers, SECURE_COOKIE, COOKIE)
+
+
+def _cookie_named(request: Request, *names: str) -> str:
+    return _cookie_in(request.scope["headers"], *names)
+
+
+def _cookie_in(headers: Headers, *names: str) -> str:
+    """Return the value of the first of these cookies that a browser has; an empty text if it has none."""
     try:
         jar = SimpleCookie(header(headers, b"cookie"))
     except CookieError:
         return ""
-    found = jar.get(SECURE_COOKIE) or jar.get(COOKIE)
-    return "" if found is None else found.value
+    return next((jar[name].value for name in names if name in jar), "")
 
 
 def join_url(url: str, invite: str = "", code: str = "") -> str:

@@ -33,7 +33,7 @@ def parse_place(text: str) -> Place:
     match = _LISTEN.fullmatch(text)
     if match is None or int(match[2]) > PORT_MAX:
         raise UsageError(
-            f"{text!r} is no place to listen on. Write HOST:PORT, such as 0.0.0.0:8080; an IPv6 address has brackets."
+            f"{text!r} is no host and port. Write HOST:PORT, such as 0.0.0.0:8080; an IPv6 address has brackets."
         )
     return Place(match[1].strip("[]"), int(match[2]))
 

@@ -1,0 +1,362 @@
+// What the auctioneer does: each deed has a name, a key, a right, a time when it fits, and asks where it can't be undone.
+//
+// A hammer and a correction carry the seq of the lot as the page shows it. If a bid came in between, the house refuses,
+// and the page asks again with the lot as it is then.
+
+import { parsed, typed } from "../amounts.js";
+import { ask, confirm } from "./dialog.js";
+
+const EXTRA_MS = 30000;
+const MINUTE_MS = 60000;
+
+export class Deeds {
+  constructor(room, house, tell) {
+    this.room = room;
+    this.house = house;
+    this.tell = tell; // (text, tone): the answer to the last deed
+    this._isBusy = false;
+    this.all = [
+      this._deed("open", "n", "hammer", (lot) => (lot?.status === "scheduled" ? `Open lot ${lot.lot}` : this._nextWords()), () => this.open()),
+      this._deed("hammer", "h", "hammer", (lot) => (isUp(lot) ? this._hammerWords(lot) : ""), () => this.hammer()),
+      this._deed("warn", "w", "hammer", (lot) => (lot?.status === "open" ? "Fair warning" : ""), () => this.call("fair_warning")),
+      this._deed("selling", "s", "hammer", (lot) => (lot?.status === "open" ? "Selling now" : ""), () => this.call("selling_now")),
+      this._deed("pause", "p", "hammer", (lot) => (lot?.status === "open" ? "Pause" : lot?.status === "paused" ? "Resume" : ""), () => this.pause()),
+      this._deed("extend", "x", "hammer", (lot) => (isUp(lot) && hasClock(lot) ? "30 s more" : ""), () => this.extend()),
+      this._deed("undo", "u", "corrections", (lot) => (isUp(lot) ? "Undo the last bid" : ""), () => this.undo()),
+      this._deed("reopen", "r", "corrections", (lot) => (isOver(lot) ? "Reopen" : ""), () => this.reopen()),
+      this._deed("withdraw", "", "corrections", (lot) => (lot && !isOver(lot) ? "Withdraw" : ""), () => this.withdraw()),
+      this._deed("commission", "c", "bids", (lot) => (lot && !isOver(lot) ? "Commission bid" : ""), () => this.commission()),
+      this._deed("say", "a", "hammer", () => "Say to all", () => this.say()),
+      this._deed("person", "d", "desk", () => "New paddle", () => this.addPerson()),
+      this._deed("sale", "", "hammer", () => (room.sale.status === "paused" ? "Resume the sale" : "Pause the sale"), () => this.pauseSale()),
+      this._deed("end", "", "hammer", () => (room.sale.status === "ended" ? "" : this._endWords()), () => this.end()),
+    ];
+  }
+
+  byKey(key) {
+    return this.all.find((deed) => deed.key === key);
+  }
+
+  _deed(name, key, right, words, act) {
+    return {
+      name,
+      key,
+      words: () => (this.room.sale.status === "ended" ? "" : words(this.room.lot)),
+      isAllowed: () => this.house.may(right),
+      act: () => this._run(act),
+    };
+  }
+
+  // One deed at a time: a second press of a key does nothing while the first is under way.
+  async _run(act) {
+    if (this._isBusy) return;
+    this._isBusy = true;
+    try {
+      await act();
+    } catch (error) {
+      this.tell(error.message, "bad");
+    } finally {
+      this._isBusy = false;
+      this.room.look();
+    }
+  }
+
+  // --- the lot ---------------------------------------------------------------------------------------------------
+
+  async open() {
+    const lot = this.room.lot?.status === "scheduled" ? this.room.lot : this.room.sale.lots.get(this.room.next);
+    if (!lot) return this.tell("No lot is left to open.", "note");
+    await this.house.give("open", { lot: lot.lot });
+    this.room.choose(null);
+    this.tell(`Lot ${lot.lot} is open: ${lot.title}.`, "good");
+  }
+
+  async hammer() {
+    for (let isAgain = false; ; isAgain = true) {
+      const [row] = await this.house.ask("lots", [this.room.number]);
+      const isSold = row.leader !== null && row.reserve_met !== false;
+      const to = row.paddle ? `paddle ${this.room.name(row.paddle, row.leader)}` : "";
+      const price = row.price_minor === null ? "" : this.room.show(row.price_minor);
+      const outcome = isSold ? `Sold to ${to} for ${price}.` : row.price_minor === null ? "It takes what stands." : `Passed at ${price}: the reserve is not met.`;
+      const isYes = await confirm({
+        title: `${isAgain ? "It changed. " : ""}Hammer on lot ${row.lot}?`,
+        aloud: row.bids === 0 ? "Passed: there are no bids." : outcome,
+        rows: [["Lot", row.title], ["Bids", String(row.bids ?? "secret")]],
+        yes: "Hammer",
+        isDanger: true,
+      });
+      if (!isYes) return;
+      try {
+        const done = await this.house.give("close", { lot: row.lot, if_seq: row.seq });
+        this.tell(said(done.results ?? []), "good");
+        return;
+      } catch (error) {
+        if (error.code !== "state_changed") throw error;
+      }
+    }
+  }
+
+  async call(call) {
+    await this.house.give("call", { lot: this.room.number, call });
+    this.tell(call === "fair_warning" ? "Fair warning." : "Selling now.", "good");
+  }
+
+  async pause() {
+    const lot = this.room.lot;
+    await this.house.give(lot.status === "open" ? "pause" : "resume", { lot: lot.lot });
+    this.tell(`Lot ${lot.lot} ${lot.status === "open" ? "is paused" : "goes on"}.`, "good");
+  }
+
+  async extend() {
+    await this.house.give("extend", { lot: this.room.number, extra_ms: EXTRA_MS });
+    this.tell(`Lot ${this.room.number} has 30 seconds more.`, "good");
+  }
+
+  async withdraw() {
+    const lot = this.room.lot;
+    const given = await ask({
+      title: `Withdraw lot ${lot.lot}?`,
+      aloud: `${lot.title} is withdrawn. Its bids are void.`,
+      fields: [{ name: "reason", label: "Reason, which bidders see" }],
+      yes: "Withdraw",
+      isDanger: true,
+    });
+    if (!given) return;
+    await this.house.give("withdraw", { lot: lot.lot, reason: given.reason, if_seq: lot.seq });
+    this.tell(`Lot ${lot.lot} is withdrawn.`, "good");
+  }
+
+  // --- bids for others -------------------------------------------------------------------------------------------
+
+  /** A bid of the floor or of a telephone. `paddle` and `amount` are as typed; an empty amount is what is asked. */
+  bid(paddle, amount, source) {
+    return this._run(async () => {
+      const lot = this.room.lot;
+      const minor = amount ? parsed(amount, this.room.sale.currency.digits) : asked(lot);
+      if (!/^\d+$/.test(paddle)) return this.tell("Type the paddle’s number.", "bad");
+      if (minor === null) return this.tell(`“${amount}” is no amount that can be read in one way only.`, "bad");
+      const isFar = amount && minor >= 10 * Math.max(asked(lot) ?? 0, lot.estimate_high_minor ?? 0);
+      if (isFar) {
+        const title = `Really ${this.room.show(minor)}?`;
+        if (!(await confirm({ title, aloud: `${this.room.show(asked(lot))} is asked.`, yes: "Bid" }))) return;
+      }
+      const fields = { lot: lot.lot, paddle: Number(paddle), source, amount_minor: minor };
+      if (lot.format === "dutch") fields.units = 1;
+      const done = await this.house.give("bid_for", fields);
+      this.tell(this._bidWords(done, minor), leads(done) ? "good" : "note");
+    });
+  }
+
+  async commission() {
+    const lot = this.room.lot;
+    const given = await ask({
+      title: `Commission bid on lot ${lot.lot}`,
+      aloud: "The house bids up to this amount for the paddle, and no more than it must.",
+      fields: [
+        { name: "paddle", label: "Paddle", check: (value) => (/^\d+$/.test(value) ? "" : "Type the paddle’s number.") },
+        {
+          name: "amount",
+          label: "Up to",
+          kind: "amount",
+          value: typed(lot.minimum_minor ?? 0, this.room.sale.currency.digits),
+          check: (value) => (parsed(value, this.room.sale.currency.digits) === null ? "Type an amount such as 1250." : ""),
+        },
+      ],
+      yes: "Note the bid",
+    });
+    if (!given) return;
+    const minor = parsed(given.amount, this.room.sale.currency.digits);
+    const done = await this.house.give("bid_for", {
+      lot: lot.lot,
+      paddle: Number(given.paddle),
+      source: "absentee",
+      amount_minor: minor,
+      is_maximum: lot.format === "english",
+    });
+    this.tell(`Noted for paddle ${this.room.name(done.paddle, done.name)}: up to ${this.room.show(minor)} on lot ${lot.lot}.`, "good");
+  }
+
+  // --- corrections -----------------------------------------------------------------------------------------------
+
+  /** Take back the last public bid, or with `number` that one. It shows first what will be. */
+  undo(number = null) {
+    const fields = number === null ? {} : { numbers: [number] };
+    return this._correct("undo", fields, "Take the bid back?", "Take back", (done) => `Taken back. ${done}`);
+  }
+
+  async reopen() {
+    const given = await ask({
+      title: `Reopen lot ${this.room.number}?`,
+      fields: [{ name: "minutes", label: "For how many minutes", value: "2", kind: "number", check: (value) => (Number(value) > 0 ? "" : "Type a number of minutes.") }],
+      yes: "Go on",
+    });
+    if (!given) return;
+    const fields = { for_ms: Math.round(Number(given.minutes) * MINUTE_MS) };
+    await this._correct("reopen", fields, "Open it again?", "Reopen", () => "It is open again.");
+  }
+
+  async _correct(type, fields, title, yes, words) {
+    const lot = this.room.number;
+    for (let isAgain = false; ; isAgain = true) {
+      const shown = await this.house.preview(type, { lot, ...fields });
+      const given = await ask({
+        title: isAgain ? `It changed. ${title}` : title,
+        aloud: previewWords(shown, this.room),
+        rows: previewRows(shown, this.room),
+        fields: [{ name: "reason", label: "Reason, which the bidders concerned see" }],
+        yes,
+      });
+      if (!given) return;
+      try {
+        await this.house.give(type, { lot, ...fields, reason: given.reason, if_seq: shown.seq });
+        this.tell(words(`Lot ${lot} is corrected.`), "good");
+        return;
+      } catch (error) {
+        if (error.code !== "state_changed") throw error;
+      }
+    }
+  }
+
+  // --- people and sale -------------------------------------------------------------------------------------------
+
+  async say() {
+    const fields = [{ name: "text", label: "To everybody", kind: "long", check: (value) => (value ? "" : "Type what to say.") }];
+    const given = await ask({ title: "Say to all", fields, yes: "Say it" });
+    if (!given) return;
+    await this.house.give("announce", { text: given.text });
+    this.tell("Said to all.", "good");
+  }
+
+  sayTo(person) {
+    return this._run(async () => {
+      const fields = [{ name: "text", label: "To this bidder alone", kind: "long", check: (value) => (value ? "" : "Type what to say.") }];
+      const given = await ask({ title: `To paddle ${person.paddle}, ${person.name}`, fields, yes: "Say it" });
+      if (!given) return;
+      await this.house.give("tell", { bidder: String(person.paddle), text: given.text });
+      this.tell(`Said to ${person.name}.`, "good");
+    });
+  }
+
+  admit(person) {
+    return this._run(async () => {
+      await this.house.give("admit", { bidder: String(person.paddle) });
+      this.tell(`${person.name} is in, with paddle ${person.paddle}.`, "good");
+    });
+  }
+
+  turnOut(person) {
+    return this._run(async () => {
+      const given = await ask({
+        title: `Turn out paddle ${person.paddle}, ${person.name}?`,
+        fields: [
+          { name: "bids", label: "Bids on lots that are not over", choices: [["stand", "stand"], ["void", "no longer count"]] },
+          { name: "reason", label: "Reason, which the bidder sees" },
+        ],
+        yes: "Turn out",
+        isDanger: true,
+      });
+      if (!given) return;
+      await this.house.give("admit", {
+        bidder: String(person.paddle),
+        admitted: false,
+        void_bids: given.bids === "void",
+        reason: given.reason,
+      });
+      this.tell(`${person.name} is out.`, "good");
+    });
+  }
+
+  async addPerson() {
+    const check = (value) => (value ? "" : "Type the name.");
+    const given = await ask({ title: "New paddle", fields: [{ name: "name", label: "Name", check }], yes: "Give a paddle" });
+    if (!given) return;
+    const done = await this.house.give("add_paddle", { name: given.name });
+    this.tell(`${given.name} has paddle ${done.paddle}.`, "good");
+  }
+
+  async pauseSale() {
+    const isPaused = this.room.sale.status === "paused";
+    await this.house.give(isPaused ? "resume" : "pause");
+    this.tell(isPaused ? "The sale goes on." : "The sale is paused. All clocks stand still.", "good");
+  }
+
+  async end() {
+    const open = this.room.sale.order.filter((number) => !isOver(this.room.sale.lots.get(number)));
+    const isOverAll = open.length === 0;
+    const isYes = await confirm({
+      title: isOverAll ? "Finish the sale?" : "End the sale?",
+      aloud: isOverAll
+        ? "Nothing can be corrected after this."
+        : `${open.length} lots are not over. The hammer falls on open lots, and the rest is withdrawn.`,
+      yes: isOverAll ? "Finish" : "End",
+      isDanger: true,
+    });
+    if (!isYes) return;
+    const done = await this.house.give(isOverAll ? "finish" : "end");
+    this.tell(done.goes_on ? "All lots are over. Correct what was wrong, then finish the sale." : "The sale has ended.", "good");
+  }
+
+  // --- words -----------------------------------------------------------------------------------------------------
+
+  _nextWords() {
+    const next = this.room.upNow ? null : this.room.next;
+    return next ? `Open lot ${next}` : "";
+  }
+
+  _endWords() {
+    return this.room.sale.order.every((number) => isOver(this.room.sale.lots.get(number))) ? "Finish the sale" : "End the sale";
+  }
+
+  _hammerWords(lot) {
+    if (lot.format !== "english") return "Hammer";
+    if (lot.leader === null) return "Pass: no bids";
+    if (lot.reserve_met === false) return "Pass: reserve not met";
+    return `Hammer: ${this.room.show(lot.price_minor)} to ${this.room.name(lot.leader)}`;
+  }
+
+  _bidWords(done, minor) {
+    const number = done.number ? ` It is bid ${done.number}.` : "";
+    const who = `paddle ${this.room.name(done.paddle, done.name)}`;
+    if (leads(done)) return `Accepted: ${this.room.show(minor)} by ${who}, who leads.${number}`;
+    const price = done.standing?.price_minor;
+    return `Accepted, but another maximum is as high or higher${price ? `: ${this.room.show(price)} now` : ""}.${number}`;
+  }
+}
+
+/** What is asked now, in minor units; null where there is no such amount. */
+export function asked(lot) {
+  return lot.format === "dutch" ? lot.price_minor : lot.minimum_minor ?? null;
+}
+
+export function isUp(lot) {
+  return lot?.status === "open" || lot?.status === "paused";
+}
+
+export function isOver(lot) {
+  return ["sold", "passed", "withdrawn"].includes(lot?.status);
+}
+
+function hasClock(lot) {
+  return lot.ends_at_ms !== null || lot.remaining_ms !== null;
+}
+
+function leads(done) {
+  return done.standing ? done.standing.paddle === done.paddle || done.standing.paddle === null : true;
+}
+
+function said(results) {
+  return results
+    .map((row) => (row.winner ? `Lot ${row.lot} is sold to ${row.winner}, paddle ${row.paddle}, for ${row.price}.` : `Lot ${row.lot} is ${row.status}.`))
+    .join(" ");
+}
+
+function previewWords(shown, room) {
+  if (shown.paddle !== null && shown.price_minor !== null) return `Then paddle ${room.name(shown.paddle, shown.leader)} leads at ${room.show(shown.price_minor)}.`;
+  return shown.status === "open" ? "Then nobody leads." : `Then the lot is ${shown.status}.`;
+}
+
+function previewRows(shown, room) {
+  const bids = shown.void.map((bid) => [`Bid ${bid.number}`, `of paddle ${room.name(bid.paddle, bid.name)}: ${room.show(bid.amount_minor ?? bid.maximum_minor)}, taken back`]);
+  const told = shown.told.map((one) => ["Told", `paddle ${room.name(one.paddle, one.name)}: ${one.kind.replaceAll("_", " ")}`]);
+  return [["Lot", `${shown.lot}: ${shown.title}`], ...bids, ...told];
+}

@@ -1,0 +1,150 @@
+// Commands to the house, through the gateway, by docs/control.md. Each is done once: a command is kept until its answer,
+// and repeated with the same id after a reload, a dead gateway or a dead house.
+
+const KEPT_KEY = "console.command";
+const LAST_ID_KEY = "console.last_id";
+const IDS_APART = 2 ** 20;
+const REPEAT_MS = 60000; // the age up to which a command is repeated after a reload
+const RETRY_MS = [300, 700, 1500, 3000];
+const TRIES_MAX = 12;
+
+/** The house or the gateway did not do it. `code` says why, for the page; the message is for people. */
+export class Refused extends Error {
+  constructor(code, message) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export class House {
+  constructor() {
+    this.me = null;
+    this._lastId = 0;
+    this._questionId = 0;
+  }
+
+  /** Become a console by a clerk's link, or by the code of another console. */
+  async enter(link) {
+    this._know(await post("enter", { link }));
+  }
+
+  async takeOver(code) {
+    this._know(await post("take_over", { code }));
+  }
+
+  /** Learn who this browser is. Throws Refused: `hello_first` where it is no console. */
+  async recognise() {
+    this._know(await post("myself", {}));
+  }
+
+  lock(pin) {
+    return post("lock", { pin });
+  }
+
+  async unlock(pin) {
+    await post("unlock", { pin });
+    await this.recognise();
+  }
+
+  handOver() {
+    return post("hand_over", {});
+  }
+
+  leave() {
+    return post("leave", {});
+  }
+
+  may(...rights) {
+    return rights.some((right) => this.me?.rights?.includes(right));
+  }
+
+  /** Return a report. */
+  async ask(report, lots = []) {
+    this._questionId = (this._questionId % 1e9) + 1;
+    return (await this._send({ type: "ask", id: this._questionId, report, lots })).report;
+  }
+
+  /** Return what a correction would do. */
+  async preview(type, fields) {
+    this._questionId = (this._questionId % 1e9) + 1;
+    return (await this._send({ type, id: this._questionId, ...fields, preview: true })).report;
+  }
+
+  /** Give a command; return what the house answers once it is durable. Throws Refused. */
+  async give(type, fields = {}) {
+    this._lastId += 1 + Math.floor(Math.random() * IDS_APART);
+    const command = { type, id: this._lastId, ...fields };
+    store(LAST_ID_KEY, this._lastId);
+    store(KEPT_KEY, { command, at_ms: Date.now() });
+    try {
+      return await this._send(command);
+    } finally {
+      store(KEPT_KEY, null);
+    }
+  }
+
+  /** Give the command again whose answer a reload has lost; return [command, answer], or null if there is none. */
+  async repeatKept() {
+    const kept = stored(KEPT_KEY);
+    if (!kept || Date.now() - kept.at_ms > REPEAT_MS) return null;
+    try {
+      return [kept.command, await this._send(kept.command)];
+    } finally {
+      store(KEPT_KEY, null);
+    }
+  }
+
+  async _send(command) {
+    for (let tries = 1; ; tries++) {
+      try {
+        const answer = await post("command", command);
+        if (answer.type !== "rejected") return answer;
+        if (answer.code !== "unavailable" && answer.code !== "slow_down") {
+          throw new Refused(answer.code, answer.message ?? answer.detail ?? answer.code);
+        }
+        if (tries >= TRIES_MAX) throw new Refused("unavailable", "The house can’t store anything now. Nothing was done.");
+      } catch (error) {
+        const isLost = !(error instanceof Refused) || error.code === "unreachable" || error.code === "slow_down";
+        if (!isLost || tries >= TRIES_MAX) throw error;
+      }
+      await pause(RETRY_MS[Math.min(tries - 1, RETRY_MS.length - 1)]);
+    }
+  }
+
+  _know(me) {
+    this.me = me;
+    this._lastId = Math.max(this._lastId, me.last_id ?? 0, Number(stored(LAST_ID_KEY) ?? 0));
+  }
+}
+
+async function post(name, body) {
+  const answer = await fetch(`/api/console/${name}`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  const told = await answer.json();
+  if (!answer.ok) throw new Refused(told.code, told.message);
+  return told;
+}
+
+function pause(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+function stored(key) {
+  try {
+    return JSON.parse(localStorage.getItem(key));
+  } catch {
+    return null;
+  }
+}
+
+function store(key, value) {
+  try {
+    if (value === null) localStorage.removeItem(key);
+    else localStorage.setItem(key, JSON.stringify(value));
+  } catch {
+    // a browser that keeps nothing only can't repeat after a reload
+  }
+}

@@ -1,0 +1,232 @@
+// The panes of the console. Each paints what the room knows; every text of a stranger goes in as text.
+
+import { attr, el, keyed, show, text } from "../dom.js";
+import { clock, left } from "../times.js";
+import { asked, isOver, isUp } from "./deeds.js";
+
+const SOURCES = { bidder: "", floor: "floor", telephone: "telephone", absentee: "absentee", house: "the house" };
+const CALLS = { fair_warning: "Fair warning", selling_now: "Selling now", reserve_met: "Will be sold" };
+const BIDS_SHOWN_MAX = 60;
+
+/** The run list: every lot in its order; a click puts it in view. */
+export function runList(room) {
+  const list = document.getElementById("lots");
+  const nodes = new Map();
+  return () =>
+    keyed(list, nodes, room.sale.order, make, (item, number) => {
+      const lot = room.sale.lots.get(number);
+      if (!lot) return;
+      const [button] = item.children;
+      const [, title, how] = button.children;
+      attr(item, "data-status", lot.status);
+      attr(button, "aria-current", number === room.number ? "true" : null);
+      text(title, lot.title);
+      text(how, outcome(lot, room));
+    });
+
+  function make(number) {
+    const parts = [el("span", { class: "figures", text: number }), el("span", { class: "title" }), el("span", { class: "how" })];
+    return el("li", {}, el("button", { type: "button", on: { click: () => room.choose(number) } }, ...parts));
+  }
+}
+
+function outcome(lot, room) {
+  if (lot.status === "sold") return room.show(lot.hammer_minor ?? lot.results.reduce((sum, one) => sum + one.amount_minor, 0));
+  if (lot.status === "open" || lot.status === "paused") return lot.price_minor === null || lot.price_minor === undefined ? lot.status : `${lot.status}, ${room.show(lot.price_minor)}`;
+  return { passed: "not sold", scheduled: "coming" }[lot.status] ?? lot.status;
+}
+
+/** The lot in view: what it is, how it stands, what only the house knows, and what can be done. */
+export function lotPane(room, deeds) {
+  const pane = document.getElementById("lot");
+  const number = el("p", { class: "number" });
+  const title = el("h2", { id: "lot-title" });
+  const picture = el("img", { class: "picture", alt: "" });
+  const light = el("p", { class: "light", text: "● A finger is on a bid button" });
+  const price = el("p", { class: "price figures" });
+  const leader = el("p", { class: "leader" });
+  const facts = new Map(["Asked", "Time left", "Reserve", "Leader’s maximum", "Bids", "Estimate", "Buy now", "Units left", "Call"].map((name) => [name, el("dd", {})]));
+  const list = el("dl", { class: "facts" }, ...[...facts].map(([name, node]) => el("div", {}, el("dt", { text: name }), node)));
+  const buttons = new Map();
+  const row = el("div", { class: "deeds" });
+  for (const deed of deeds.all.filter((one) => !["say", "person", "sale", "end"].includes(one.name))) {
+    const button = deedButton(deed);
+    if (deed.name === "hammer" || deed.name === "open") button.className = "act";
+    if (deed.name === "withdraw") button.className = "danger";
+    buttons.set(deed, button);
+    row.append(button);
+  }
+  const paddle = el("input", { name: "paddle", inputmode: "numeric", autocomplete: "off", placeholder: "digits" });
+  const amount = el("input", { name: "amount", inputmode: "decimal", autocomplete: "off" });
+  const source = el("select", { name: "source" }, el("option", { value: "floor", text: "floor" }), el("option", { value: "telephone", text: "telephone" }));
+  const submit = el("button", { type: "submit", class: "act", text: "Bid" });
+  const floor = el(
+    "form",
+    { id: "floor", autocomplete: "off" },
+    el("label", { text: "Paddle" }, paddle),
+    el("label", { text: "Amount" }, amount),
+    el("label", { text: "From" }, source),
+    submit,
+  );
+  floor.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    await deeds.bid(paddle.value.trim(), amount.value.trim(), source.value);
+    paddle.value = "";
+    amount.value = "";
+    paddle.blur();
+    amount.blur();
+  });
+  pane.append(el("div", { class: "head" }, el("div", {}, number, title), picture), light, price, leader, list, row, floor);
+
+  function paint() {
+    const lot = room.lot;
+    show(pane, lot !== null);
+    if (!lot) return;
+    const secret = room.secret?.lot === lot.lot ? room.secret : null;
+    text(number, `Lot ${lot.lot}, ${lot.status}`);
+    text(title, lot.title);
+    const address = room.sale.imageUrl(lot);
+    show(picture, address !== null);
+    if (address) attr(picture, "src", address);
+    attr(light, "data-on", room.interest.has(lot.lot));
+    text(price, priceWords(lot, room));
+    text(leader, leaderWords(lot, room));
+    fact("Asked", isUp(lot) && asked(lot) !== null ? room.show(asked(lot)) : "");
+    paintTime();
+    const reserve = secret?.reserve_minor ?? null;
+    const met = lot.reserve_met === true ? ", met" : lot.reserve_met === false ? ", not met" : "";
+    fact("Reserve", reserve === null ? (lot.has_reserve ? "yes" : "none") : room.show(reserve) + met, lot.reserve_met === false ? "bad" : "good");
+    fact("Leader’s maximum", secret?.maximum_minor ? room.show(secret.maximum_minor) : "");
+    fact("Bids", lot.bids === undefined ? "secret" : String(lot.bids));
+    fact("Estimate", lot.estimate_low_minor ? `${room.show(lot.estimate_low_minor)} – ${room.show(lot.estimate_high_minor)}` : "");
+    fact("Buy now", lot.buy_now_minor ? room.show(lot.buy_now_minor) : "");
+    fact("Units left", lot.units > 1 ? `${lot.units_left} of ${lot.units}` : "");
+    fact("Call", CALLS[lot.call] ?? "");
+    for (const [deed, button] of buttons) paintDeed(deed, button);
+    show(floor, deeds.house.may("bids") && isUp(lot));
+    attr(amount, "placeholder", asked(lot) === null ? "amount" : room.show(asked(lot)));
+    for (const one of [paddle, amount, source, submit]) one.disabled = lot.status !== "open";
+  }
+
+  function paintTime() {
+    const lot = room.lot;
+    if (!lot) return;
+    const remaining = isUp(lot) ? room.sale.remainingMs(lot) : null;
+    fact("Time left", remaining === null ? (isUp(lot) ? "until the hammer" : "") : left(remaining));
+  }
+
+  function fact(name, words, tone = null) {
+    const node = facts.get(name);
+    text(node, words);
+    attr(node, "data-tone", tone);
+    show(node.parentElement, words !== "");
+  }
+
+  return { paint, paintTime, focusPaddle: (digit) => beginBid(paddle, floor, digit), focusAmount: () => amount.focus() };
+}
+
+function beginBid(paddle, floor, digit) {
+  if (floor.hidden || paddle.disabled) return false;
+  paddle.value = digit;
+  paddle.focus();
+  return true;
+}
+
+function priceWords(lot, room) {
+  if (lot.format === "sealed") return isOver(lot) && lot.hammer_minor ? room.show(lot.hammer_minor) : "Sealed";
+  if (lot.status === "sold" && lot.hammer_minor !== null) return room.show(lot.hammer_minor);
+  return lot.price_minor === null ? room.show(lot.starting_minor) : room.show(lot.price_minor);
+}
+
+function leaderWords(lot, room) {
+  if (lot.status === "sold") return lot.results.filter((one) => one.units).map((one) => `Sold to ${room.name(one.paddle)}`).join(", ");
+  if (lot.status === "passed") return "Not sold";
+  if (lot.status === "withdrawn") return "Withdrawn";
+  if (lot.leader === 0) return "The house bids for the seller";
+  if (lot.leader !== null && lot.leader !== undefined) return `${room.name(lot.leader)} leads`;
+  return isUp(lot) && lot.format === "english" ? "No bids" : "";
+}
+
+/** The bids that count, the newest first, each with its source and a way to take it back; and the absentee book. */
+export function bidsPane(room, deeds) {
+  const list = document.getElementById("bid-list");
+  const book = document.getElementById("book");
+  return () => {
+    const isOfThis = room.secret?.lot === room.number;
+    const bids = isOfThis ? room.bids.slice(0, BIDS_SHOWN_MAX) : [];
+    list.replaceChildren(...(bids.length ? bids.map(bidRow) : [el("li", { class: "quiet", text: "No bid that can be shown." })]));
+    const left = isOfThis ? room.book : [];
+    book.replaceChildren(...(left.length ? left.map(leftRow) : [el("li", { class: "quiet", text: "No bid waits for this lot." })]));
+  };
+
+  function bidRow(bid) {
+    const amount = bid.amount_minor ?? bid.maximum_minor;
+    const words = amount === null ? "sealed" : `${bid.amount_minor === null ? "up to " : ""}${room.show(amount)}`;
+    const source = [SOURCES[bid.source] ?? bid.source, bid.by ? `by ${bid.by}` : ""].filter(Boolean).join(" ");
+    const undo = el("button", { type: "button", text: "Undo", title: `Take bid ${bid.number} back`, on: { click: () => deeds._run(() => deeds.undo(bid.number)) } });
+    show(undo, deeds.house.may("corrections") && isUp(room.lot));
+    return el(
+      "li",
+      {},
+      el("span", { class: "quiet figures", text: String(bid.number) }),
+      el("span", {}, el("span", { class: "amount figures", text: words }), el("span", { text: `  ${room.name(bid.paddle, bid.name)}` }), el("span", { class: "quiet", text: source ? `  ${source}` : "" })),
+      undo,
+    );
+  }
+
+  function leftRow(left) {
+    const amount = left.maximum_minor ?? left.amount_minor;
+    return el("li", { text: `${room.name(left.paddle, left.name)}: ${amount ? `up to ${room.show(amount)}` : "sealed"}` });
+  }
+}
+
+/** Who is here, who waits, and what was said and done. */
+export function peoplePane(room, deeds) {
+  const counts = document.getElementById("counts");
+  const list = document.getElementById("person-list");
+  const log = document.getElementById("log-list");
+  return () => {
+    const waiting = room.people.filter((one) => one.state === "waiting").length;
+    const connected = room.people.filter((one) => one.connected).length;
+    text(counts, `${room.people.length} paddles, ${connected} connected${waiting ? `, ${waiting} waiting to be let in` : ""}`);
+    const order = [...room.people].sort((a, b) => (b.state === "waiting") - (a.state === "waiting") || a.paddle - b.paddle);
+    list.replaceChildren(...order.map(personRow));
+    log.replaceChildren(...room.log.map((one) => el("li", { "data-tone": one.tone || null }, el("span", { class: "quiet", text: `${clock(one.at_ms, one.at_ms)}  ` }), one.text)));
+  };
+
+  function personRow(person) {
+    const may = deeds.house.may("desk");
+    const isOut = person.state === "turned out" || person.state === "waiting";
+    const state = person.state === "admitted" ? (person.connected ? "here" : "away") : person.state;
+    const say = el("button", { type: "button", text: "Tell", on: { click: () => deeds.sayTo(person) } });
+    const door = el("button", { type: "button", text: isOut ? "Let in" : "Turn out", on: { click: () => (isOut ? deeds.admit(person) : deeds.turnOut(person)) } });
+    show(say, may || deeds.house.may("hammer"));
+    show(door, may);
+    const sum = person.spent_minor ? `, bought for ${room.show(person.spent_minor)}` : "";
+    const name = el("span", {}, person.name, el("span", { class: "quiet", text: `  ${state}${sum}` }));
+    return el("li", {}, el("span", { class: "figures", text: String(person.paddle) }), name, say, door);
+  }
+}
+
+/** The keys in view: what each does now. */
+export function keyRow(deeds) {
+  const row = document.getElementById("keys");
+  const buttons = new Map(deeds.all.filter((deed) => ["say", "person", "sale", "end"].includes(deed.name)).map((deed) => [deed, deedButton(deed)]));
+  row.append(...buttons.values(), el("p", { class: "quiet", text: "Type a paddle’s digits, then Enter, for a bid from the floor." }));
+  return () => {
+    for (const [deed, button] of buttons) paintDeed(deed, button);
+  };
+}
+
+function deedButton(deed) {
+  const words = el("span", {});
+  return el("button", { type: "button", on: { click: () => deed.act() } }, words, deed.key ? el("kbd", { text: deed.key.toUpperCase() }) : null);
+}
+
+function paintDeed(deed, button) {
+  const words = deed.words();
+  show(button, words !== "");
+  text(button.firstElementChild, words);
+  button.disabled = !deed.isAllowed();
+  attr(button, "title", deed.isAllowed() ? null : "You have no right to this. The auctioneer can give it: auctioneer clerk rights");
+}
