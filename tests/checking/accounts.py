@@ -84,6 +84,14 @@ class Accounts:
             held=held,
         )
 
+    def spent(self, paddle: int) -> tuple[int, int, int] | None:
+        """Return a bidder's limit, what it has won, and what it may have to pay besides; None without a limit."""
+        if paddle not in self.limits:
+            return None
+        held = self.held[paddle].values()
+        won_minor = sum(one.minor for one in held if one.is_won)
+        return self.limits[paddle], won_minor, sum(one.minor for one in held if not one.is_won)
+
     def linked(self, paddle: int) -> set[int]:
         """Return with whom a paddle is linked."""
         return {other for pair in self.links if paddle in pair for other in pair if other != paddle}

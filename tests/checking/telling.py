@@ -127,6 +127,10 @@ def _check_mine(one: Heard, mine: Mine, record: Record) -> Found:
             yield "told", f"{one.who[:8]} was told that it has won lot {name}, and it went to {rows}"
     if mine.total_minor != won_minor:
         yield "told", f"{one.who[:8]} was told to pay {mine.total_minor} in all, and has won for {won_minor}"
+    if mine.spending is not None:
+        told = (mine.spending.limit_minor, mine.spending.won_minor, mine.spending.exposed_minor)
+        if told not in (moment.accounts.spent(paddle) for moment in record.moments):
+            yield "told", f"{one.who[:8]} was told that it has spent {told}, and never had"
 
 
 def _durable(name: str, at: int, record: Record) -> list[Lot]:
