@@ -73,6 +73,9 @@ TESTED_BY = {
     "bidder/attending/attendance.py": "bidder/cli/test_join.py",
     "bidder/attending/prices.py": "bidder/cli/test_commands.py",
     # A screen is tried whole, in a real sale.
+    "auctioneer/cli/console/acts.py": "auctioneer/cli/console/test_screen.py",
+    "auctioneer/cli/console/command.py": "auctioneer/cli/console/test_screen.py",
+    "auctioneer/cli/console/house_line.py": "auctioneer/cli/console/test_screen.py",
     "bidder/tui/attended_sale.py": "bidder/tui/test_screen.py",
     "bidder/tui/voice.py": "bidder/tui/test_screen.py",
     "bidder/tui/formats/moves.py": "bidder/tui/formats/test_english.py",

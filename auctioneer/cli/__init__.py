@@ -22,6 +22,7 @@ from auctioneer.cli.checks import check
 from auctioneer.cli.clerks import clerk
 from auctioneer.cli.commands import commands
 from auctioneer.cli.conditions import conditions
+from auctioneer.cli.console.command import console
 from auctioneer.cli.corrections import award, change, move, reopen, undo, void
 from auctioneer.cli.doctor import doctor
 from auctioneer.cli.finals import close_lot, end, finish, withdraw
@@ -73,7 +74,22 @@ def main() -> None:
     """
 
 
-for _command in (run, check, rehearse, doctor, link, status, watch, lots, bids, absentee, bidders, results, commands):
+for _command in (
+    run,
+    check,
+    rehearse,
+    doctor,
+    link,
+    status,
+    watch,
+    console,
+    lots,
+    bids,
+    absentee,
+    bidders,
+    results,
+    commands,
+):
     main.add_command(_command)
 for _command in (open_lot, pause, resume, extend, close_lot, withdraw, bid, add, announce, call, tell, end, finish):
     main.add_command(_command)

@@ -79,26 +79,26 @@ def bid(
     with connected(context.folder) as house:
         sale = house.ask("status")
         currency = Currency(sale["currency"], sale["decimals"])
-        amount_minor = None if amount is None else _parsed(currency, amount)
+        amount_minor = None if amount is None else parsed_amount(currency, amount)
         command = BidFor(
             lot=lot,
-            paddle=_paddle_of(house, bidder),
+            paddle=paddle_meant(house, bidder),
             source=Source(source),
             amount_minor=amount_minor,
             is_maximum=is_maximum,
             is_purchase=is_purchase,
             units=units,
         )
-        doubt = "" if yes else _doubt(house, currency, command)
+        doubt = "" if yes else bid_doubt(house, currency, command)
         who = named(find_person(house.ask("paddles"), str(command.paddle))) if doubt else ""
     if doubt and not sys.stdin.isatty():
         raise UsageError(f"{doubt} Nothing was bid for {who}. If it is meant, repeat this with --yes.")
     plan = Plan([], f"{doubt} Bid it for {who}?", command)
     done, currency = carry_out(context, (lambda _house, _currency: plan) if doubt else None, command)
-    context.tell(_outcome(done, currency), done.lots, **_document(done))
+    context.tell(bid_outcome(done, currency), done.lots, **_document(done))
 
 
-def _paddle_of(house: ControlClient, bidder: str) -> int:
+def paddle_meant(house: ControlClient, bidder: str) -> int:
     """Return the paddle that was typed, or that of the name that was. Raises RejectedError for an unknown name."""
     if not (bidder.isascii() and bidder.isdigit()):
         return int(find_person(house.ask("paddles"), bidder)["paddle"])
@@ -107,7 +107,7 @@ def _paddle_of(house: ControlClient, bidder: str) -> int:
     return int(bidder)
 
 
-def _doubt(house: ControlClient, currency: Currency, command: BidFor) -> str:
+def bid_doubt(house: ControlClient, currency: Currency, command: BidFor) -> str:
     """Return the doubt about an amount that is far above the minimum; an empty text if there is none.
 
     The amount of a purchase is in no doubt: it counts only if it is the lot's buy-now price.
@@ -123,7 +123,8 @@ def _doubt(house: ControlClient, currency: Currency, command: BidFor) -> str:
     return f"{currency.show(amount_minor)} is {times:,} times the minimum of lot {row['lot']}, {minimum}."
 
 
-def _parsed(currency: Currency, text: str) -> int:
+def parsed_amount(currency: Currency, text: str) -> int:
+    """Return the minor units of an amount of 1 or more. Raises UsageError."""
     try:
         amount_minor = currency.parse(text)
     except AmountError as error:
@@ -133,7 +134,7 @@ def _parsed(currency: Currency, text: str) -> int:
     return amount_minor
 
 
-def _outcome(done: Done, currency: Currency) -> str:
+def bid_outcome(done: Done, currency: Currency) -> str:
     """Return the sentence on a bid that counts."""
     row = done.standing
     assert row is not None, "the house says how the lot stands"

@@ -173,16 +173,17 @@ def _correct(context: ControlContext, command: AnyCorrection, question: str, *, 
     def plan(house: ControlClient, currency: Currency) -> Plan:
         (row,) = house.ask("lots", (command.lot,))
         would_be = house.preview(command)
-        shown = [standing(row, currency), *_lines(would_be, currency)]
+        shown = [standing(row, currency), *correction_lines(would_be, currency)]
         return Plan(shown, question, msgspec.structs.replace(command, if_seq=would_be["seq"]))
 
     done, currency = carry_out(context, None if yes else plan, command)
     with connected(context.folder) as house:
         (row,) = house.ask("lots", (command.lot,))
-    context.tell(_now(done, row, currency), done.lots, results=done.results, lot=row)
+    context.tell(corrected_words(done, row, currency), done.lots, results=done.results, lot=row)
 
 
-def _now(done: Done, row: Row, currency: Currency) -> str:
+def corrected_words(done: Done, row: Row, currency: Currency) -> str:
+    """Return a sentence on a correction that was made, and how the lot stands now."""
     if done.results:
         return " ".join(["Corrected.", *(_outcome(result, currency) for result in done.results)])
     return f"Corrected. {standing(row, currency)}"
@@ -194,7 +195,7 @@ def _outcome(row: Row, currency: Currency) -> str:
     return f"{lot} is sold to {buyers}." if buyers else f"{lot} is not sold."
 
 
-def _lines(row: Row, currency: Currency) -> list[str]:
+def correction_lines(row: Row, currency: Currency) -> list[str]:
     """Return what a correction would do, line by line."""
     lines = [f"It would take back {_offer(offer, currency)}." for offer in row["void"][:_VOID_SHOWN_MAX]]
     if len(row["void"]) > _VOID_SHOWN_MAX:

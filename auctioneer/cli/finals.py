@@ -43,7 +43,9 @@ def close_lot(context: ControlContext, lot: str, *, yes: bool) -> None:
         (row,) = house.ask("lots", (lot,))
         question = "Bring the hammer down?" if row["status"] in _OPEN else ""
         return Plan(
-            [standing(row, currency), f"It {_hammer(row, currency)}"], question, CloseLot(lot=lot, if_seq=row["seq"])
+            [standing(row, currency), f"It {hammer_words(row, currency)}"],
+            question,
+            CloseLot(lot=lot, if_seq=row["seq"]),
         )
 
     done, currency = carry_out(context, None if yes else plan, CloseLot(lot=lot))
@@ -92,7 +94,7 @@ def end(context: ControlContext, *, yes: bool) -> None:
     def plan(house: ControlClient, currency: Currency) -> Plan:
         sale = house.ask("status")  # before the lots, so that a change in between is noticed
         rows = house.ask("lots")
-        falls = [f"Lot {row['lot']} {_hammer(row, currency)}" for row in rows if row["status"] in _OPEN]
+        falls = [f"Lot {row['lot']} {hammer_words(row, currency)}" for row in rows if row["status"] in _OPEN]
         shown = [f"{sale['title']}:", *falls[:_LOTS_SHOWN_MAX]]
         if len(falls) > _LOTS_SHOWN_MAX:
             shown.append(f"... and {counted(len(falls) - _LOTS_SHOWN_MAX, 'lot')} more that the hammer falls on.")
@@ -144,7 +146,7 @@ def finish(context: ControlContext, *, yes: bool) -> None:
 # --- words -----------------------------------------------------------------------------------------------------------
 
 
-def _hammer(row: Row, currency: Currency) -> str:
+def hammer_words(row: Row, currency: Currency) -> str:
     """Return what the hammer would do to a lot in the report `lots`."""
     if row["bids"] is None:
         return "would close now: the sealed offers decide, and nobody knows them yet."

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from tools.screenshots.terminal import terminal_pictures
 from tools.screenshots.web import web_pictures
 
 PICTURES: Final = Path(__file__).parents[2] / "docs" / "pictures"
-_PARTS: Final[dict[str, Callable[[Path], None]]] = {"web": web_pictures}
+_PARTS: Final[dict[str, Callable[[Path], None]]] = {"terminal": terminal_pictures, "web": web_pictures}
 
 
 def main(names: list[str]) -> None:

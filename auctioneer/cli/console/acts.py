@@ -1,0 +1,207 @@
+"""What each key of the console does: what is shown and asked, the command, and the sentence on its outcome.
+
+The words are those of the commands: `close`, `bid`, `undo`, `reopen` and so on.
+"""
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+import msgspec
+
+from auctioneer.cli.asking import Plan
+from auctioneer.cli.bidding import bid_doubt, bid_outcome, paddle_meant, parsed_amount
+from auctioneer.cli.control_client import ControlClient
+from auctioneer.cli.corrections import corrected_words, correction_lines
+from auctioneer.cli.finals import ended, hammer_words
+from auctioneer.cli.sentences import standing
+from auctioneer.house.commands import (
+    Admit,
+    Announce,
+    AnyCorrection,
+    BidFor,
+    CallLot,
+    CloseLot,
+    Done,
+    Extend,
+    OpenLot,
+    Pause,
+    Reopen,
+    Resume,
+    Tell,
+    Undo,
+    Withdraw,
+)
+from auctioneer.house.reports import Row
+from auctioneer.rules.sources import Source
+from common.durations import DurationError, parse_duration
+from common.errors import UsageError
+from common.lot import LotStatus
+from common.lot_events import Call
+from common.money import Currency
+
+EXTRA_MS: Final = 30_000
+_RUNNING: Final = (LotStatus.OPEN.value, LotStatus.PAUSED.value)
+
+
+class Act(NamedTuple):
+    """What a key does. Without a lot it is about the whole sale."""
+
+    key: str
+    words: str
+    """The words on the button."""
+    plan: Callable[[ControlClient, Currency, Row, str], Plan]
+    """Makes the plan, from the lot as it stands and the typed text."""
+    told: Callable[[ControlClient, Done, Currency, Row], str]
+    """Returns the sentence on what was done."""
+    asks: str = ""
+    """What the person types first; empty: nothing."""
+    may_be_empty: bool = False
+
+
+# --- the hammer ------------------------------------------------------------------------------------------------------
+
+
+def _opened(_house: ControlClient, _currency: Currency, row: Row, _text: str) -> Plan:
+    return Plan([], "", OpenLot(lot=row["lot"]))
+
+
+def _hammer(_house: ControlClient, currency: Currency, row: Row, _text: str) -> Plan:
+    shown = [standing(row, currency), f"It {hammer_words(row, currency)}"]
+    return Plan(shown, "Bring the hammer down?", CloseLot(lot=row["lot"], if_seq=row["seq"]))
+
+
+def _passed(house: ControlClient, currency: Currency, row: Row, text: str) -> Plan:
+    if row["status"] in _RUNNING and row["bids"] and row["reserve_met"] is not False:
+        raise UsageError(
+            f"Lot {row['lot']} {hammer_words(row, currency)} Withdraw it, or undo its bids, to sell nothing."
+        )
+    return _hammer(house, currency, row, text)._replace(question="Let it pass?")
+
+
+def _withdrawn(_house: ControlClient, currency: Currency, row: Row, text: str) -> Plan:
+    command = Withdraw(lot=row["lot"], reason=text, if_seq=row["seq"])
+    return Plan([standing(row, currency)], "Take it out of the sale?", command)
+
+
+def _paused(_house: ControlClient, _currency: Currency, row: Row, _text: str) -> Plan:
+    is_paused = row["status"] == LotStatus.PAUSED.value
+    return Plan([], "", Resume(lot=row["lot"]) if is_paused else Pause(lot=row["lot"]))
+
+
+def _called(call: Call) -> Callable[[ControlClient, Currency, Row, str], Plan]:
+    return lambda _house, _currency, row, _text: Plan([], "", CallLot(lot=row["lot"], call=call))
+
+
+def _extended(_house: ControlClient, _currency: Currency, row: Row, _text: str) -> Plan:
+    return Plan([], "", Extend(lot=row["lot"], extra_ms=EXTRA_MS))
+
+
+# --- bids ------------------------------------------------------------------------------------------------------------
+
+
+def _bid(source: Source) -> Callable[[ControlClient, Currency, Row, str], Plan]:
+    def plan(house: ControlClient, currency: Currency, row: Row, text: str) -> Plan:
+        bidder, _, amount = text.partition(" ")
+        if amount.strip():
+            amount_minor, if_seq = parsed_amount(currency, amount.strip()), None
+        else:
+            amount_minor, if_seq = row["minimum_minor"], row["seq"]  # only if what was shown is still so
+        command = BidFor(
+            lot=row["lot"],
+            paddle=paddle_meant(house, bidder),
+            source=source,
+            amount_minor=amount_minor,
+            if_seq=if_seq,
+        )
+        doubt = bid_doubt(house, currency, command)
+        return Plan([doubt], f"Bid it for paddle {command.paddle}?" if doubt else "", command)
+
+    return plan
+
+
+# --- corrections -----------------------------------------------------------------------------------------------------
+
+
+def _correction(house: ControlClient, currency: Currency, row: Row, command: AnyCorrection, question: str) -> Plan:
+    would_be = house.preview(command)
+    shown = [standing(row, currency), *correction_lines(would_be, currency)]
+    return Plan(shown, question, msgspec.structs.replace(command, if_seq=would_be["seq"]))
+
+
+def _undone(house: ControlClient, currency: Currency, row: Row, _text: str) -> Plan:
+    return _correction(house, currency, row, Undo(lot=row["lot"]), "Take the last bid back?")
+
+
+def _reopened(house: ControlClient, currency: Currency, row: Row, text: str) -> Plan:
+    try:
+        for_ms = parse_duration(text) if text else None
+    except DurationError as error:
+        raise UsageError(str(error)) from error
+    return _correction(house, currency, row, Reopen(lot=row["lot"], for_ms=for_ms), "Open it again?")
+
+
+# --- people ----------------------------------------------------------------------------------------------------------
+
+
+def _said(_house: ControlClient, _currency: Currency, _row: Row, text: str) -> Plan:
+    bidder, colon, words = text.partition(":")
+    if colon and bidder.strip().isdecimal():
+        return Plan([], "", Tell(bidder=bidder.strip(), text=words.strip()))
+    return Plan([], "", Announce(text=text))
+
+
+def _admitted(_house: ControlClient, _currency: Currency, _row: Row, text: str) -> Plan:
+    return Plan([], "", Admit(bidder=text))
+
+
+# --- words -----------------------------------------------------------------------------------------------------------
+
+
+def _plainly(words: str) -> Callable[[ControlClient, Done, Currency, Row], str]:
+    return lambda _house, _done, _currency, row: words.replace("{lot}", str(row.get("lot", "")))
+
+
+def _of_the_end(_house: ControlClient, done: Done, currency: Currency, _row: Row) -> str:
+    return ended(done.results[0], currency)
+
+
+def _of_the_bid(_house: ControlClient, done: Done, currency: Currency, _row: Row) -> str:
+    return bid_outcome(done, currency)
+
+
+def _of_the_correction(house: ControlClient, done: Done, currency: Currency, row: Row) -> str:
+    (now,) = house.ask("lots", (row["lot"],))
+    return corrected_words(done, now, currency)
+
+
+_WHO: Final = "Paddle, and an amount unless it is the next bid: 12, or 12 150"
+ACTS: Final = {
+    act.key: act
+    for act in (
+        Act("o", "Open", _opened, _plainly("Lot {lot} is open.")),
+        Act("f", "Floor bid", _bid(Source.FLOOR), _of_the_bid, f"A bid from the floor. {_WHO}"),
+        Act("t", "Telephone", _bid(Source.TELEPHONE), _of_the_bid, f"A bid by telephone. {_WHO}"),
+        Act("c", "Commission", _bid(Source.ABSENTEE), _of_the_bid, "A commission bid. Paddle and its maximum: 12 300"),
+        Act("w", "Warning", _called(Call.FAIR_WARNING), _plainly("Called on lot {lot}: fair warning.")),
+        Act("s", "Selling", _called(Call.SELLING_NOW), _plainly("Called on lot {lot}: selling now.")),
+        Act("h", "Hammer", _hammer, _of_the_end),
+        Act("p", "Pass", _passed, _of_the_end),
+        Act("u", "Undo", _undone, _of_the_correction),
+        Act(
+            "r",
+            "Reopen",
+            _reopened,
+            _of_the_correction,
+            "For how long is it open again? As 30s or 2m",
+            may_be_empty=True,
+        ),
+        Act("z", "Pause", _paused, _plainly("Lot {lot} is paused, or continues.")),
+        Act("plus", "+30s", _extended, _plainly("Lot {lot} has 30s more.")),
+        Act("x", "Withdraw", _withdrawn, _of_the_end, "Why? All bidders are told", may_be_empty=True),
+        Act("m", "Message", _said, _plainly("Said."), "To all; or to one paddle, as 12: your parcel is ready"),
+        Act("a", "Admit", _admitted, _plainly("Admitted."), "Whom? A name or a paddle"),
+    )
+}
+"""The acts by their keys, in the order of their buttons."""
+FOR_ALL: Final = ("m", "a")
+"""The keys that need no lot."""

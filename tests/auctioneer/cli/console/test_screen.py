@@ -1,0 +1,185 @@
+"""A sale is run from the console, by the auctioneer and by clerks; every command is the house's."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from auctioneer.cli.console.screen import ConsoleScreen
+from auctioneer.process.folder import DataFolder
+from common.screens.leaving import Leaving
+from tests.bidder.tui.on_screen import text_of
+from tests.house_process import WAIT_S, HouseProcess, running_house
+
+SALE = """
+[sale]
+title = "An evening"
+currency = "USD"
+corrections = "on"
+[defaults]
+starting_price = "100"
+increment = "10"
+duration = "until closed"
+opens = "by hand"
+[[lot]]
+title = "A [red]clock[/]"
+[[lot]]
+title = "Chairs"
+reserve = "500"
+[[lot]]
+title = "A vase"
+"""
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[HouseProcess]:
+    with running_house(tmp_path / "house", catalogue=SALE) as house:
+        assert house.auctioneer("paddle", "add", "Zoe", "--paddle", "12").exit_code == 0
+        assert house.auctioneer("paddle", "add", "Bob", "--paddle", "13").exit_code == 0
+        yield house
+
+
+class Rostrum:
+    """A person before a console."""
+
+    def __init__(self, screen: ConsoleScreen, pilot: Pilot[Leaving]) -> None:
+        self.screen = screen
+        self.pilot = pilot
+
+    async def until(self, *texts: str) -> None:
+        """Wait until all these texts are drawn."""
+        deadline_s = time.monotonic() + WAIT_S
+        while not all(text in text_of(self.screen) for text in texts):
+            assert time.monotonic() < deadline_s, f"{texts} were not drawn:\n{text_of(self.screen)}"
+            await self.pilot.pause(0.05)
+
+    async def press(self, *keys: str) -> None:
+        """Press keys."""
+        await self.pilot.press(*keys)
+
+    async def type(self, text: str) -> None:
+        """Type a text and Enter."""
+        await self.pilot.press(*("space" if char == " " else char for char in text), "enter")
+
+
+def stand(data: Path, steps: Callable[[Rostrum], Awaitable[None]], size: tuple[int, int] = (140, 40)) -> None:
+    async def run() -> None:
+        screen = ConsoleScreen(DataFolder(data))
+        async with screen.run_test(size=size) as pilot:
+            rostrum = Rostrum(screen, pilot)
+            await rostrum.until("An evening (running)", "Lot 1")
+            await steps(rostrum)
+
+    asyncio.run(run())
+
+
+def test_a_lot_goes_from_the_opening_to_the_hammer_and_back(house: HouseProcess) -> None:
+    async def steps(hammer: Rostrum) -> None:
+        await hammer.until("Lot 1, A [red]clock[/] (scheduled)", "auctioneer: everything", "u Undo")
+        await hammer.press("o")
+        await hammer.until("Lot 1 is open.", "(open): nobody has bid")
+        await hammer.press("f")
+        await hammer.until("A bid from the floor.")
+        await hammer.type("12")
+        await hammer.until("Accepted as bid 1: Zoe (12) leads lot 1", "USD 100.00")
+        await hammer.press("t")
+        await hammer.type("13 150")
+        await hammer.until("Accepted as bid 2: Bob (13) leads lot 1", "2  Bob (13)  150.00  telephone, auctioneer")
+        await hammer.press("f")
+        await hammer.type("12 25000")
+        await hammer.until("USD 25,000.00 is 156 times the minimum of lot 1")
+        await hammer.press("n")
+        await hammer.press("u")
+        await hammer.until("It would take back bid 2 of Bob (13), USD 150.00.", "Take the last bid back?")
+        await hammer.press("y")
+        await hammer.until("Corrected.", "USD 100.00 by Zoe (12)")
+        await hammer.press("w")
+        await hammer.until("Called on lot 1: fair warning.")
+        await hammer.press("h")
+        await hammer.until("It would be sold to Zoe (12) for USD 100.00.", "Bring the hammer down?")
+        await hammer.press("y")
+        await hammer.until("is sold to Zoe (12) for USD 100.00.")
+        await hammer.press("r")
+        await hammer.type("2m")
+        await hammer.until("lot 1 needs no `--for`")
+        await hammer.press("r", "enter")
+        await hammer.until("Open it again?")
+        await hammer.press("y")
+        await hammer.until("(open)")
+
+    stand(house.data, steps)
+
+
+def test_passing_sells_nothing(house: HouseProcess) -> None:
+    async def steps(hammer: Rostrum) -> None:
+        await hammer.press("o")
+        await hammer.until("Lot 1 is open.")
+        await hammer.press("f")
+        await hammer.type("12")
+        await hammer.until("Accepted as bid 1")
+        await hammer.press("p")
+        await hammer.until("Pass: Lot 1 would be sold to Zoe (12) for USD 100.00.")
+        await hammer.press("v", "down")
+        await hammer.until("Lot 2, Chairs (scheduled)")
+        await hammer.press("o")
+        await hammer.until("Lot 2 is open.")
+        await hammer.press("p")
+        await hammer.until("Let it pass?")
+        await hammer.press("y")
+        await hammer.until("passed, since nobody had bid")
+
+    stand(house.data, steps)
+
+
+def test_a_clerk_who_lacks_a_right_sees_why(house: HouseProcess) -> None:
+    place = house.clerk("vera", "bids")
+
+    async def steps(vera: Rostrum) -> None:
+        await vera.until("vera: bids")
+        await vera.press("o")
+        await vera.until("Open: ", "vera has not the right hammer", "auctioneer clerk rights vera bids,hammer")
+        assert house.auctioneer("open", "1").exit_code == 0
+        await vera.until("(open)")
+        await vera.press("f")
+        await vera.type("12")
+        await vera.until("Accepted as bid 1: Zoe (12)", "floor, vera")
+
+    stand(place, steps, size=(200, 40))
+
+
+def test_what_changed_meanwhile_is_not_done(house: HouseProcess) -> None:
+    async def steps(hammer: Rostrum) -> None:
+        await hammer.press("o")
+        await hammer.until("(open): nobody has bid")
+        await hammer.press("h")
+        await hammer.until("It would pass, since nobody has bid.")
+        assert house.auctioneer("bid", "1", "100", "--paddle", "13").exit_code == 0
+        await hammer.press("y")
+        await hammer.until("Nothing was done; look at it as it stands now.", "USD 100.00 by Bob (13)")
+
+    stand(house.data, steps, size=(200, 40))
+
+
+def test_the_house_may_die_and_come_back(house: HouseProcess) -> None:
+    async def steps(hammer: Rostrum) -> None:
+        house.kill_server()
+        await hammer.press("m")
+        await hammer.type("We continue")
+        await hammer.until("Said.")
+        await hammer.press("m")
+        await hammer.type("12: your parcel is ready")
+        await hammer.press("f")
+        await hammer.type("99999999")
+        await hammer.until("Floor bid: ")
+
+    stand(house.data, steps)
+
+
+def test_everything_fits_a_small_terminal(house: HouseProcess) -> None:
+    async def steps(hammer: Rostrum) -> None:
+        await hammer.until("w Warning", "c Commission", "u Undo", "h Hammer", "q Leave", "n Next lot")
+
+    stand(house.data, steps, size=(80, 24))
