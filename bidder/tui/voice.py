@@ -72,6 +72,8 @@ class ScreenVoice(ForPeople):
 
     def notice(self, notice: Notice) -> None:
         """Tell a line, which stays if it concerns the reader alone."""
+        if isinstance(notice, Outbid | Lost):
+            self.last_word = ""  # that the bidder leads no longer holds, and must not stand beside the key
         self._stays = isinstance(notice, _STAYING)
         super().notice(notice)
         self._stays = False

@@ -61,7 +61,8 @@ async def of_the_console(data: Path, pictures: Path) -> None:
 
 def terminal_pictures(pictures: Path) -> None:
     """Hold a sale and draw its screens."""
-    with TemporaryDirectory() as folder, running_house(Path(folder), catalogue=EVENING.read_text()) as house:
+    evening = EVENING.read_text().replace("[sale]", '[sale]\ncorrections = "on"')  # so that bids are at hand
+    with TemporaryDirectory() as folder, running_house(Path(folder), catalogue=evening) as house:
         (Path(folder) / "keys").mkdir(exist_ok=True)
         asyncio.run(of_a_bidder(house.link, Path(folder), pictures))
         asyncio.run(of_the_console(house.data, pictures))

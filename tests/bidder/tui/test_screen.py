@@ -81,6 +81,7 @@ def test_a_key_bids_the_price_that_the_bar_shows_and_tells_the_verdict(house: Ho
         other_bids(house, "1", 15_000)
         await ada.until(">>> OUTBID on lot 1: paddle 2 leads at USD 150.00.", "Bid USD 160.00")
         assert ada.screen._client.lot("1").board.leader == 2, "the press while leading bid nothing"
+        await ada.until_gone("Accepted: you lead")
 
     attend(house.link, tmp_path, "Ada", steps)
 
