@@ -39,6 +39,8 @@ class RejectCode(Enum):
     OTHER_FORMAT = "other_format"
     NO_OFFER = "no_offer"
     NO_RETRACTION = "no_retraction"
+    NO_HOUSE_BIDS = "no_house_bids"
+    HOUSE_BID_TOO_HIGH = "house_bid_too_high"
     # the bidder
     OWN_LOT = "own_lot"
     LINKED_BIDDER = "linked_bidder"
@@ -95,6 +97,12 @@ ADVICE: Final[dict[RejectCode, str]] = {
     RejectCode.NO_OFFER: "You have no offer on this lot that could be taken back.",
     RejectCode.NO_RETRACTION: (
         "Bids can't be taken back in this sale, or not any more on this lot. Ask the auctioneer if it was a mistake."
+    ),
+    RejectCode.NO_HOUSE_BIDS: (
+        "The house may not bid on this lot, or only openly. The catalogue must allow it, and it has no maximum."
+    ),
+    RejectCode.HOUSE_BID_TOO_HIGH: (
+        "The house bids for the seller below the reserve only. Bid less, or leave the lot to the bidders."
     ),
     RejectCode.OWN_LOT: "You are the seller of this lot and can't bid on it.",
     RejectCode.LINKED_BIDDER: (

@@ -31,8 +31,8 @@ def line(view: LotView, currency: Currency) -> str:
     match view.board:
         case EnglishBoard() as board:
             price = "no bid yet" if board.price_minor is None else currency.show(board.price_minor)
-            leader = "" if board.leader is None else f", paddle {board.leader} leads"
-            return f"{lot}, {price}{leader}"
+            who = "the house" if board.leader == 0 else f"paddle {board.leader}"
+            return f"{lot}, {price}" + ("" if board.leader is None else f", {who} leads")
         case SealedBoard() as board:
             return f"{lot}, sealed offers of at least {currency.show(board.minimum_minor)}"
         case _:

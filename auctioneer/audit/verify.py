@@ -23,7 +23,7 @@ from auctioneer.house.register import Register
 from auctioneer.rules import decisions
 from auctioneer.rules.account_facts import DepositNoted, LimitSet, PaddlesLinked
 from auctioneer.rules.decisions import Decision, Refused
-from auctioneer.rules.engine import Bidder, Engine
+from auctioneer.rules.engine import THE_HOUSE, Bidder, Engine
 from auctioneer.rules.fact import Fact
 from auctioneer.rules.facts import (
     AnyFact,
@@ -311,6 +311,11 @@ class _Audit:
             if due is not None:  # it was left before the lot opened
                 self._compare(fact, due)
                 return
+        if not isinstance(fact, BidTaken) and fact.source is Source.HOUSE:
+            if fact.paddle != THE_HOUSE.paddle:
+                raise self._different(fact, None, f"paddle {fact.paddle} is not the house's")
+            self._verify_of_clerk(engine, fact, THE_HOUSE)
+            return
         entry = self._register.by_paddle(fact.paddle)
         if entry is None or not entry.admitted or entry.role is not Role.BIDDER:
             raise self._different(fact, None, f"paddle {fact.paddle} belongs to no admitted bidder")

@@ -1,6 +1,6 @@
 """From a catalogue's raw lots and defaults to the lots of a sale: numbers, inheritance, openings, and all the rules."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, TypeVar
 
 from msgspec import UNSET, Struct, UnsetType
@@ -226,12 +226,17 @@ def _inherit(own: LotValues, form: CatalogueFormat, listing: Listing, *, is_firs
         opening = Opening(OpeningRule.AT_START)
     if own.soft_close is UNSET and values.duration is None:
         values = replace(values, soft_close=None)  # a default that does not apply to a lot without a clock
-    return _fitting(replace(values, opens=opening), form)
+    return _fitting(replace(values, opens=opening), form, own.bidding)
 
 
-def _fitting(values: LotValues, form: CatalogueFormat) -> LotValues:
-    """Return the values without those that a lot of a format does not have."""
-    bidding = {key: value for key, value in values.bidding.items() if key in form.keys}
+def _fitting(values: LotValues, form: CatalogueFormat, own: Collection[str] = ()) -> LotValues:
+    """Return the values without those that a lot of a format does not have.
+
+    A default that needs another value is for the lots that have that; the keys of `own` are no defaults.
+    """
+    has = {key for key, value in values.bidding.items() if value is not None}
+    left_out = {key for key, needed in form.needs.items() if key not in own and needed not in has}
+    bidding = {key: value for key, value in values.bidding.items() if key in form.keys and key not in left_out}
     return replace(values, bidding=bidding, soft_close=None if "soft_close" in form.lacks else values.soft_close)
 
 

@@ -12,6 +12,7 @@ _SYNONYMS: Final[dict[str, str]] = {
     "increment": "increments bid_increment bid_increments bid_step step",
     "reserve": "reserve_price reserve_amount",
     "buy_now": "buy_now_price buy_it_now buy_it_now_price",
+    "house_bids": "house_bid vendor_bids vendor_bid seller_bids",
     "floor": "floor_price lowest_price",
     "decrement": "bid_decrement price_decrement",
     "estimate_low": "low_estimate est_low low_est lowest_estimate estimate_from est_from estimate_min min_estimate",

@@ -1,4 +1,4 @@
-"""`auctioneer bid`: a clerk makes an offer for a paddle in the room or on the telephone."""
+"""`auctioneer bid`: a clerk makes an offer for a paddle in the room or on the telephone, or for the seller."""
 
 import sys
 from typing import Final
@@ -20,6 +20,7 @@ from common.lot import LotStatus
 from common.money import AmountError, Currency
 from common.slips import is_far_above
 from common.terminal.commands import WholeNumber, examples
+from common.the_house import HOUSE_PADDLE
 
 _SOURCES: Final = sorted(source.value for source in FOR_OTHERS)
 
@@ -34,19 +35,24 @@ _SOURCES: Final = sorted(source.value for source in FOR_OTHERS)
         "auctioneer bid 7 200 --paddle 31 --source absentee    # waits, if lot 7 is not open yet",
         "auctioneer bid 8 95 --paddle 12                       # a sealed offer, if the offers of lot 8 are sealed",
         "auctioneer bid 8 --take-back --paddle 12",
+        "auctioneer bid 7 90 --house                           # for the seller, below the reserve",
         "auctioneer bid 9 90 --units 2 --paddle 12             # takes two units, if lot 9 is Dutch",
     ),
 )
 @click.argument("lot", type=LOT)
 @click.argument("amount", required=False)
-@click.option("--paddle", "bidder", required=True, metavar="BIDDER", help="For whom the bid is: a paddle or a name.")
+@click.option("--paddle", "bidder", metavar="BIDDER", help="For whom the bid is: a paddle or a name.")
+@click.option(
+    "--house",
+    "is_house",
+    is_flag=True,
+    help="For the seller: an open bid below the reserve, on a lot with `house_bids`. Bidders see that the house bid.",
+)
 @click.option(
     "--source",
     type=click.Choice(_SOURCES),
-    default=Source.FLOOR.value,
-    show_default=True,
     help="How you hear the bidder; the record keeps it. An absentee bid is a maximum or a sealed offer, and waits for "
-    "the opening.",
+    "the opening.  [default: floor]",
 )
 @click.option("--max", "is_maximum", is_flag=True, help="AMOUNT is a secret maximum: bid as little as leads, up to it.")
 @click.option("--buy", "is_purchase", is_flag=True, help="Buy the lot at once at AMOUNT, its buy-now price.")
@@ -59,15 +65,18 @@ def bid(
     lot: str,
     amount: str | None,
     *,
-    bidder: str,
-    source: str,
+    bidder: str | None,
+    is_house: bool,
+    source: str | None,
     is_maximum: bool,
     is_purchase: bool,
     units: int | None,
     take_back: bool,
     yes: bool,
 ) -> None:
-    """Bid AMOUNT on LOT for a paddle, which need not have a phone. It binds, and counts by the same rules as any bid.
+    """Bid AMOUNT on LOT for a paddle, which need not have a phone, or for the seller.
+
+    It binds, and counts by the same rules as any bid.
 
     What the bid is depends on the lot: an open bid, a sealed offer, or units of a Dutch lot at AMOUNT, the price that
     you saw. Asks first about an amount far above the minimum. In a script, where nobody can answer, such a bid is
@@ -75,22 +84,27 @@ def bid(
     """
     if take_back == (amount is not None):
         raise click.UsageError("Give either an AMOUNT or --take-back.")
-    check_bidder(bidder, "--paddle")
+    if is_house == (bidder is not None):
+        raise click.UsageError("Give either --paddle or --house.")
+    if is_house and (source or is_maximum or is_purchase or units is not None or take_back):
+        raise click.UsageError("The house bids openly: --house goes with an AMOUNT alone.")
+    if bidder is not None:
+        check_bidder(bidder, "--paddle")
     with connected(context.folder) as house:
         sale = house.ask("status")
         currency = Currency(sale["currency"], sale["decimals"])
         amount_minor = None if amount is None else parsed_amount(currency, amount)
         command = BidFor(
             lot=lot,
-            paddle=paddle_meant(house, bidder),
-            source=Source(source),
+            paddle=HOUSE_PADDLE if bidder is None else paddle_meant(house, bidder),
+            source=Source.HOUSE if bidder is None else Source(source or Source.FLOOR),
             amount_minor=amount_minor,
             is_maximum=is_maximum,
             is_purchase=is_purchase,
             units=units,
         )
         doubt = "" if yes else bid_doubt(house, currency, command)
-        who = named(find_person(house.ask("paddles"), str(command.paddle))) if doubt else ""
+        who = _whom(house, command.paddle) if doubt else ""
     if doubt and not sys.stdin.isatty():
         raise UsageError(f"{doubt} Nothing was bid for {who}. If it is meant, repeat this with --yes.")
     plan = Plan([], f"{doubt} Bid it for {who}?", command)
@@ -105,6 +119,11 @@ def paddle_meant(house: ControlClient, bidder: str) -> int:
     if not 1 <= int(bidder) <= BIDDERS_MAX:
         raise click.BadParameter(f"paddles are from 1 to {BIDDERS_MAX:,}.", param_hint="--paddle")
     return int(bidder)
+
+
+def _whom(house: ControlClient, paddle: int) -> str:
+    """Return for whom a bid is, with the paddle."""
+    return "the seller" if paddle == HOUSE_PADDLE else named(find_person(house.ask("paddles"), str(paddle)))
 
 
 def bid_doubt(house: ControlClient, currency: Currency, command: BidFor) -> str:

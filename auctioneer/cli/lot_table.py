@@ -6,6 +6,7 @@ from auctioneer.cli.output import STATUS_STYLES, grouped, local_time, time_left
 from auctioneer.house.reports import Row
 from common.lot import LotStatus
 from common.terminal.tables import Column, print_table
+from common.the_house import person_words
 
 
 def print_lots(rows: Iterable[Row], currency: str) -> None:
@@ -53,4 +54,4 @@ def _clock(row: Row) -> str:
 
 def person(name: str | None, paddle: int | None) -> str:
     """Return a person with the paddle; empty for nobody."""
-    return "" if paddle is None else f"{name} ({paddle})"
+    return "" if paddle is None else person_words(name, paddle)

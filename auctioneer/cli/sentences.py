@@ -5,6 +5,7 @@ from typing import Final
 from auctioneer.house.commands import Done
 from auctioneer.house.reports import Row
 from common.money import Currency
+from common.the_house import person_words
 from common.words import counted
 
 TITLE_CHARS_SHOWN: Final = 60
@@ -46,4 +47,4 @@ def whom(done: Done) -> str:
 
 def person(name: str | None, paddle: int) -> str:
     """Return a person's name and paddle."""
-    return f"{name or 'nobody'} ({paddle})"
+    return person_words(name, paddle)

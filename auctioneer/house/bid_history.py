@@ -41,6 +41,7 @@ from common.lot import CloseCause
 from common.lot_events import LotClosed, LotWithdrawn
 from common.lot_numbers import lot_key
 from common.money import Currency
+from common.the_house import HOUSE_NAME, HOUSE_PADDLE
 
 
 class BidPage(NamedTuple):
@@ -131,7 +132,7 @@ class _History:
     def __init__(self, lot: str) -> None:
         self.lot = lot
         self._key = lot_key(lot)
-        self._names: dict[int, str] = {}
+        self._names: dict[int, str] = {HOUSE_PADDLE: HOUSE_NAME}
         self.currency: Currency | None = None
         self.title: str | None = None
         self._form: Format[Any, Any] | None = None

@@ -33,6 +33,7 @@ from common.limits import (
 from common.lot_events import Call
 from common.messages import Accepted, Rejected
 from common.paddle_codes import CODE_CHARS
+from common.the_house import HOUSE_PADDLE
 from common.wire import Amount, Count, LotId, RequestId, Stream
 
 WHOLE_SALE: Final = ""
@@ -205,12 +206,13 @@ class BidFor(Command, frozen=True, tag="bid_for"):
 
     On an English lot `amount_minor` is an open bid, a maximum or a purchase; on a sealed lot it is the offer; on a
     Dutch lot it is the price at which `units` are taken. Without an amount an offer is taken back. With the source
-    `absentee` the amount is a maximum or a sealed offer, which waits if the lot is not open yet. With `if_seq`, only if
+    `absentee` the amount is a maximum or a sealed offer, which waits if the lot is not open yet. With the source
+    `house` the house bids openly for the seller, and the paddle is 0, as with no other source. With `if_seq`, only if
     the lot's seq is still that.
     """
 
     lot: LotId
-    paddle: Annotated[int, Meta(ge=1, le=BIDDERS_MAX)]
+    paddle: Annotated[int, Meta(ge=HOUSE_PADDLE, le=BIDDERS_MAX)]
     source: Source
     amount_minor: Amount | None
     is_maximum: bool = False

@@ -27,7 +27,7 @@ from auctioneer.house.state import HouseState, SessionState, state_of
 from auctioneer.rules import decisions
 from auctioneer.rules.contacts import Contact, ContactChange
 from auctioneer.rules.corrections import Corrected
-from auctioneer.rules.engine import Engine
+from auctioneer.rules.engine import THE_HOUSE, Engine
 from auctioneer.rules.fact_events import bid_accepted, verdict_of
 from auctioneer.rules.facts import (
     AnyFact,
@@ -326,7 +326,8 @@ class House:
         The request's id is the clerk's. The paddle's own session remembers nothing of it, so that an id that the
         bidder's program uses later is a new one.
         """
-        outcome = self.engine.offer_for(now_ms, self._sessions.of_paddle(paddle).who, request, placer)
+        who = THE_HOUSE if placer.source is Source.HOUSE else self._sessions.of_paddle(paddle).who
+        outcome = self.engine.offer_for(now_ms, who, request, placer)
         if not isinstance(outcome, Rejected):
             self._batch.facts.append(outcome)
         return outcome

@@ -26,6 +26,7 @@ from common.limits import NEWS_WAIT_MS
 from common.lot import LotStatus, Result
 from common.messages import Role
 from common.money import Currency
+from common.the_house import HOUSE_NAME, HOUSE_PADDLE
 
 Row = dict[str, Any]
 _UNKNOWN: Final = Contact()
@@ -373,7 +374,9 @@ def result_row(house: House, result: Result) -> Row:
 
 
 def name_of(house: House, paddle: int | None) -> str | None:
-    """Return the name of a paddle; None if nobody has it."""
+    """Return the name of a paddle, also of the house's; None if nobody has it."""
+    if paddle == HOUSE_PADDLE:
+        return HOUSE_NAME
     entry = None if paddle is None else house.register.by_paddle(paddle)
     return None if entry is None else entry.name
 

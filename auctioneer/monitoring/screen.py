@@ -67,6 +67,7 @@ from common.lot_events import (
 )
 from common.messages import Role
 from common.names import printable
+from common.the_house import HOUSE_NAME, HOUSE_PADDLE
 from common.words import counted
 
 if TYPE_CHECKING:
@@ -459,5 +460,7 @@ def _refused(house: House, rejection: Rejection) -> str:
 
 
 def _person(house: House, paddle: int) -> str:
+    if paddle == HOUSE_PADDLE:
+        return HOUSE_NAME.capitalize()
     entry = house.register.by_paddle(paddle)
     return f"{printable(entry.name)} ({paddle})" if entry is not None else f"({paddle})"

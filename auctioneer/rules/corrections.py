@@ -26,6 +26,7 @@ from common.limits import AMOUNT_MINOR_MAX, DURATION_MS_MAX
 from common.lot import CorrectionCause, LotStatus, LotView, Result, SaleStatus
 from common.lot_events import LotCorrected, LotRevised
 from common.messages import WordKind
+from common.the_house import HOUSE_PADDLE
 
 NO_CORRECTIONS: Final = 'the sale was begun without corrections = "on"'
 """Why nothing can be corrected but what the catalogue says."""
@@ -371,7 +372,7 @@ def _touched(view: LotView, leader: int | None, left_out: Iterable[KeptOffer]) -
             words.setdefault(led, WordKind.LEAD_LOST)
         if leader is not None:
             words.setdefault(leader, WordKind.LEAD_BACK)
-    return tuple(words.items())
+    return tuple((paddle, kind) for paddle, kind in words.items() if paddle != HOUSE_PADDLE)
 
 
 def _numbers_of(kept: KeptOffers, paddle: int) -> tuple[int, ...]:

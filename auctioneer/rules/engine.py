@@ -39,6 +39,7 @@ from common.lot import CloseCause, LotStatus, Result, SaleStatus, SaleView
 from common.lot_events import LotMoved, SaleEnded
 from common.lot_numbers import lot_key
 from common.messages import Rejected
+from common.the_house import HOUSE_PADDLE
 
 _OPEN: Final = LotStatus.OPEN
 """A constant, because an Enum lookup would double the cost of each comparison."""
@@ -49,6 +50,10 @@ class Bidder(Struct, frozen=True, gc=False):
 
     paddle: int
     skeletons: tuple[str, ...]
+
+
+THE_HOUSE: Final = Bidder(HOUSE_PADDLE, ())
+"""Who makes the house bids; it is no bidder, and the record has no name for it."""
 
 
 def _is_seller(lot: LotState, bidder: Bidder) -> bool:
@@ -111,13 +116,17 @@ class Engine(Applied):
     def offer_for(
         self, now_ms: int, bidder: Bidder, request: AnyOffer, placer: Placer
     ) -> OfferTaken | BidLeft | OfferLate | Rejected:
-        """Decide an offer that a clerk makes for a bidder, by the rules of `offer`. It never has a flat fact."""
+        """Decide an offer that a clerk makes for a bidder, by the rules of `offer`. It never has a flat fact.
+
+        An offer of the source `house` is that of THE_HOUSE, and no other is.
+        """
         lot = self.lots.get(request.lot)
         if lot is None:
             return Rejected(id=request.id, code=RejectCode.UNKNOWN_LOT, lot=request.lot)
         if type(request) is LeaveBidRequest:
             return self._leave(lot, now_ms, bidder, request, placer)
-        if type(request) not in format_of(lot.spec).offers:
+        form = format_of(lot.spec)
+        if type(request) not in form.offers or (placer.source is Source.HOUSE and not form.takes_house_bids):
             return self.rejected(lot, bidder, request, RejectCode.OTHER_FORMAT)
         refused = self._rejection(lot, now_ms, bidder, request, placer)
         if refused is not None:

@@ -15,10 +15,12 @@ class Source(Enum):
     """A clerk has the bidder on the telephone."""
     ABSENTEE = "absentee"
     """The bidder left the bid, before or while the lot was open, and does not take part in the bidding."""
+    HOUSE = "house"
+    """The house bid for the seller, below the reserve (`auctioneer.rules.formats.house_bids`)."""
 
 
 FOR_OTHERS: Final = frozenset({Source.FLOOR, Source.TELEPHONE, Source.ABSENTEE})
-"""The sources that a clerk may name."""
+"""The sources that a clerk may name for a bidder."""
 
 
 class Placer(NamedTuple):

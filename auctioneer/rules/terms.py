@@ -53,9 +53,9 @@ class Order(Enum):
     BY_HAND = "by hand"
 
 
-BiddingValue = int | str | tuple[tuple[int, int], ...] | None
-"""A value of the bidding in a catalogue: an amount, a number, a time, a word, or the rows of a table; None if the lot
-has no such thing."""
+BiddingValue = bool | int | str | tuple[tuple[int, int], ...] | None
+"""A value of the bidding in a catalogue: an amount, a number, a time, a word, yes or no, or the rows of a table;
+None if the lot has no such thing."""
 
 
 class LotValues(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

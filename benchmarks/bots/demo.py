@@ -16,6 +16,7 @@ from benchmarks.bots.swarm import ComparedSwarm
 from bidder import AsyncClient
 from common.terminal.commands import STOPPED_STATUS, examples
 from common.terminal.output import say
+from common.the_house import paddle_words
 from rehearsal.bots.crowd import Crowd
 from rehearsal.evening.screen import REFRESH_S, Screen, open_screen
 from rehearsal.evening.story import Story
@@ -135,7 +136,7 @@ async def _refresh(client: AsyncClient, swarm: ComparedSwarm, screen: Screen) ->
 
 
 def _name(swarm: ComparedSwarm, paddle: int) -> str:
-    return swarm.names.get(paddle, f"paddle {paddle}")
+    return swarm.names.get(paddle, paddle_words(paddle))
 
 
 async def _check_copies(house: HouseProcess, swarm: ComparedSwarm) -> bool:

@@ -50,6 +50,7 @@ from common.lot_events import (
 from common.messages import Accepted, Mine, Rejected, WordKind
 from common.money import Currency
 from common.spending import Spending
+from common.the_house import paddle_words
 from common.words import counted
 
 _CONNECTION: Final = {
@@ -246,7 +247,7 @@ def notice_line(
         case Outbid():
             price_minor = display_of(notice.board).price_minor(notice.board)
             price = "" if price_minor is None else f" at {currency.show(price_minor)}"
-            return Line(f">>> OUTBID on lot {notice.lot}: paddle {notice.by} leads{price}.", Tone.BAD)
+            return Line(f">>> OUTBID on lot {notice.lot}: {paddle_words(notice.by)} leads{price}.", Tone.BAD)
         case Won():
             amount = currency.show(notice.amount_minor)
             got = f" is yours at {amount}" if notice.units == 1 else f", {notice.units:,} units are yours for {amount}"

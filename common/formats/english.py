@@ -50,6 +50,9 @@ class EnglishTerms(Struct, frozen=True, tag_field="format", tag="english"):
     buy_now_minor: Annotated[
         int | None, Meta(description="the buy-now price at the start; the board tells whether it still holds")
     ] = None
+    house_bids: Annotated[
+        bool, Meta(description="the house may bid for the seller, openly and below the reserve; it then leads as 0")
+    ] = False
 
     def __post_init__(self) -> None:
         """Share the increment table with all terms that have an equal one; a copy would be half of a lot."""
@@ -68,7 +71,7 @@ class EnglishTerms(Struct, frozen=True, tag_field="format", tag="english"):
     @property
     def bytes_max(self) -> int:
         """The most bytes that these terms take in a message."""
-        return 96 + 19 * len(self.increments)
+        return 108 + 19 * len(self.increments)
 
 
 @lru_cache(maxsize=1024)
@@ -94,7 +97,11 @@ class EnglishBoard(Struct, frozen=True, gc=False, tag_field="format", tag="engli
     ] = None
     leader: Annotated[
         int | None,
-        Meta(description="the paddle that leads by its bids; nil without a bid, also if the lot was bought at once"),
+        Meta(
+            description=(
+                "the paddle that leads by its bids, 0: the house; nil without a bid, also if the lot was bought at once"
+            )
+        ),
     ] = None
     bids: Annotated[int, Meta(description="how many public bids there were")] = 0
     reserve_met: Annotated[bool | None, Meta(description="the reserve is met; nil without a reserve")] = None

@@ -375,7 +375,7 @@ class Client {
     const { terms, ...rest } = view
     say('lot', { lot: number, event, title: held?.terms.title === terms.title ? undefined : terms.title, ...rest })
     if (!this.paddle) return
-    const leads = (one) => one?.board.leader === this.paddle
+    const leads = (one) => this.paddle !== 0 && one?.board.leader === this.paddle // 0: an observer, or the house
     const wins = (one) => one?.results.some((result) => result.paddle === this.paddle && result.units > 0)
     if (leads(held) && !leads(view)) say(view.board.leader === null ? 'bid_void' : 'outbid', { lot: number })
     if (wins(view) && !wins(held)) say('won', { lot: number, ...rest })

@@ -60,7 +60,7 @@ def _undo(lot: Lot, body: Body, _: str) -> Words:
             words.setdefault(led, "lead_lost")
         if leads is not None:
             words.setdefault(leads, "lead_back")
-    return list(words.items())
+    return [(paddle, word) for paddle, word in words.items() if paddle != 0]  # the house needs no word
 
 
 def _leave_out(lot: Lot, body: Body, asked: tuple[int, ...]) -> list[Said]:

@@ -74,6 +74,10 @@ class Bidder(NamedTuple):
     role: str
 
 
+THE_HOUSE = Bidder(0, "", "", "house")
+"""Who bids for the seller; it has no entry in the register."""
+
+
 def _require_outcome(lot: Lot, told: Body) -> None:
     """Require that the fact that closed a lot tells the public board after it, and the buyers."""
     require_equal("the board", told["board"], lot.board())
@@ -440,6 +444,10 @@ class Record:
     # --- requests -----------------------------------------------------------------------------------------------------
 
     def _requested(self, body: Body) -> tuple[Lot, Bidder]:
+        if body.get("source") == "house":
+            require(bool(body["by"]), "nobody says who bid for the house")
+            require_equal("the paddle of the house", body["paddle"], THE_HOUSE.paddle)
+            return self.lots[body["lot"]], THE_HOUSE
         bidder = self.bidders.get(body["paddle"])
         if bidder is None or not self._admitted[bidder.paddle] or bidder.role != "bidder":
             raise WrongFactError(f"paddle {body['paddle']} is not that of an admitted bidder")
@@ -487,6 +495,8 @@ class Record:
             bidder = self.bidders[paddle]
         else:
             lot, bidder = self._requested(body)
+        may_be_house = lot.terms["format"].get("house_bids", False) or body["source"] != "house"
+        require(may_be_house, "the house may not bid on this lot")
         has_own_fact = body["request"]["type"] == "bid" and body["source"] == "bidder"
         require(not has_own_fact, "a bidder's own bid has a fact of its own")
         refused = self.rejection(bidder.paddle, bidder.name, body["request"])

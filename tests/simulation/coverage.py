@@ -80,6 +80,12 @@ REQUIRED = (
     "a clerk bid from the floor",
     "a clerk bid by telephone",
     "a bid of a clerk led",
+    "the house bid for the seller",
+    "the house led for the seller, and the lot passed",
+    "a bid of the house was late",
+    "a bid of the house was taken back",
+    "the auctioneer was told: no_house_bids",
+    "the auctioneer was told: house_bid_too_high",
     "a bid of a clerk was late",
     "a bidder was turned out",
     "a word was told to one bidder",
@@ -133,6 +139,7 @@ def count(history: History, reached: Counter[str]) -> None:
     """Count the rare paths in a history."""
     _count_facts(history, reached)
     _count_for_others(history, reached)
+    _count_house_bids(history, reached)
     _count_sealed(history, reached)
     _count_dutch(history, reached)
     _count_corrections(history, reached)
@@ -297,12 +304,35 @@ def _count_for_others(history: History, reached: Counter[str]) -> None:
                 reached["a bid that was left was void at the opening"] += 1
             case "offer_late":
                 reached["a bid of a clerk was late"] += bool(body["by"])
+                reached["a bid of the house was late"] += body["source"] == "house"
             case "offer_taken":
+                reached["the house bid for the seller"] += body["source"] == "house"
                 is_left = body["source"] == "absentee" and not body["by"]
                 reached["a bid that was left was made at the opening"] += is_left
                 reached["a clerk bid from the floor"] += body["source"] == "floor"
                 reached["a clerk bid by telephone"] += body["source"] == "telephone"
                 reached["a bid of a clerk led"] += bool(body["by"]) and body["board"].get("leader") == body["paddle"]
+
+
+def _count_house_bids(history: History, reached: Counter[str]) -> None:
+    numbers: Counter[str] = Counter()
+    """By lot: the number of its last accepted offer."""
+    of_the_house: set[tuple[str, int]] = set()
+    for fact in history.facts:
+        body, lot = fact.body, fact.body.get("lot", "")
+        change = body.get("event") or {}
+        match body["fact"]:
+            case "bid_taken":
+                numbers[lot] += 1
+            case "offer_taken" if body["cause"] is None:
+                numbers[lot] += 1
+                if body["source"] == "house":
+                    of_the_house.add((lot, numbers[lot]))
+            case "correction_made":
+                taken_back = {(lot, number) for number in body["void"]}
+                reached["a bid of the house was taken back"] += bool(taken_back & of_the_house)
+        if change.get("event") == "lot_closed" and change["board"].get("leader") == 0:
+            reached["the house led for the seller, and the lot passed"] += not change["results"]
 
 
 def _count_sealed(history: History, reached: Counter[str]) -> None:

@@ -38,6 +38,7 @@ from common.formats.english import BidRequest, BuyRequest
 from common.formats.sealed import SealRequest, UnsealRequest
 from common.lot import LotStatus
 from common.messages import Rejected
+from common.the_house import HOUSE_PADDLE
 from tests.simulation.clerk import corrections
 from tests.simulation.desk import accounts
 from tests.simulation.formats.format import Deed, Moment, left_bid
@@ -265,6 +266,8 @@ def _bid_for(lot: LotState, paddle: int, chance: Random) -> BidFor:
     amount_minor = max(1, (told.minimum_minor or 100) + chance.choice((-1, 0, 0, 100, 500, 3000)))
     if chance.random() < 0.1:
         return BidFor(lot=lot.view.lot, paddle=paddle, source=Source.TELEPHONE, amount_minor=None)
+    if lot.spec.reserve_minor is not None and chance.random() < 0.4:
+        return _bid_for_the_seller(lot, amount_minor, chance)
     return BidFor(
         lot=lot.view.lot,
         paddle=paddle,
@@ -274,6 +277,19 @@ def _bid_for(lot: LotState, paddle: int, chance: Random) -> BidFor:
         is_purchase=chance.random() < 0.1,
         units=chance.choice((None, None, None, 2)),
         if_seq=max(0, lot.view.seq - chance.choice((0, 1))) if chance.random() < 0.2 else None,
+    )
+
+
+def _bid_for_the_seller(lot: LotState, amount_minor: int, chance: Random) -> BidFor:
+    """Return a bid of the house near the minimum, or near the reserve, where some may not be."""
+    near_minor = max(1, (lot.spec.reserve_minor or 1) - chance.choice((0, 1, 1, 300)))
+    return BidFor(
+        lot=lot.view.lot,
+        paddle=HOUSE_PADDLE,
+        source=Source.HOUSE,
+        amount_minor=chance.choice((amount_minor, amount_minor, near_minor)),
+        is_maximum=chance.random() < 0.05,
+        if_seq=lot.view.seq if chance.random() < 0.2 else None,
     )
 
 

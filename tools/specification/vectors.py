@@ -99,6 +99,7 @@ _TERMS: Final = LotTerms(
         increments=(Step(0, 500), Step(50_000, 2_500)),
         has_reserve=True,
         buy_now_minor=90_000,
+        house_bids=True,
     ),
     description="Oak case.\nEight days.",
     image="clock.jpg",

@@ -109,6 +109,7 @@ class Dutch:
         "decrement": "say by how much the price falls at a time",
         "every": "say how long each price holds, such as 5s",
     }
+    needs: Mapping[str, str] = {}
     lacks: Mapping[str, str] = {
         "increment": "its price falls, by the decrement",
         "reserve": "its floor is the lowest price",

@@ -6,7 +6,8 @@ from typing import Final
 
 import msgspec
 
-from auctioneer.catalogue.fields import FieldError, Hand, read_amount, read_optional_amount, wrong
+from auctioneer.catalogue.faults import quoted
+from auctioneer.catalogue.fields import FieldError, Hand, is_none, read_amount, read_optional_amount, wrong
 from auctioneer.catalogue.formats.format import (
     RESERVE,
     STARTING_PRICE,
@@ -74,6 +75,27 @@ BUY_NOW: Final = BiddingKey(
 )
 
 
+def _house_bids(value: object, _hand: Hand) -> bool:
+    """Read whether the house may bid for the seller."""
+    word = "on" if value is True else "off" if is_none(value) else value
+    is_allowed = _IS_ON.get(word.strip().casefold()) if isinstance(word, str) else None
+    if is_allowed is None:
+        raise wrong(
+            f'It is {quoted(value)}; write "on" if the house may bid for the seller below the reserve, or "off".'
+        )
+    return is_allowed
+
+
+_IS_ON: Final = {"on": True, "yes": True, "true": True, "off": False, "no": False, "false": False}
+HOUSE_BIDS: Final = BiddingKey(
+    name="house bids",
+    help="Let the house bid for the seller, openly and below the reserve: `on`. Bidders see that it may.",
+    read=_house_bids,
+    stand_in=None,
+    amounts_in=None,
+)
+
+
 class _Values(msgspec.Struct, frozen=True):
     """The values of the keys; those that are missing break no rule."""
 
@@ -81,6 +103,7 @@ class _Values(msgspec.Struct, frozen=True):
     increment: tuple[Step, ...] | None = None
     reserve: int | None = None
     buy_now: int | None = None
+    house_bids: bool = False
 
 
 class English:
@@ -92,8 +115,10 @@ class English:
         "increment": INCREMENT,
         "reserve": RESERVE,
         "buy_now": BUY_NOW,
+        "house_bids": HOUSE_BIDS,
     }
     required: Mapping[str, str] = {"starting_price": "say the least that a first bid can be"}
+    needs: Mapping[str, str] = {"house_bids": "reserve"}
     lacks: Mapping[str, str] = {}
 
     def has(self, terms: AnyTerms) -> bool:
@@ -108,6 +133,7 @@ class English:
             increments=default_increments(currency) if given.increment is None else given.increment,
             has_reserve=given.reserve is not None,
             buy_now_minor=given.buy_now,
+            house_bids=given.house_bids,
         )
         return Bidding(terms, given.reserve)
 
@@ -119,6 +145,7 @@ class English:
             "increment": tuple((step.from_minor, step.step_minor) for step in terms.increments),
             "reserve": spec.reserve_minor,
             "buy_now": terms.buy_now_minor,
+            "house_bids": terms.house_bids,
         }
 
     def wrongs(self, spec: LotSpec, currency: Currency) -> Iterator[Wrong]:
@@ -133,6 +160,11 @@ class English:
         yield from _beyond_reach(terms, spec.reserve_minor, currency)
         yield from reserve_wrongs(spec.reserve_minor, terms.starting_minor, currency, has_reserve=terms.has_reserve)
         yield from _buy_now_wrongs(terms, spec.reserve_minor, currency)
+        if terms.house_bids and spec.reserve_minor is None:
+            yield (
+                "house_bids",
+                "The house bids below the reserve only, and the lot has none; add a reserve, or write off.",
+            )
         yield from increment_wrongs(terms.increments, currency)
 
     def faster(self, spec: LotSpec, speed: int) -> Bidding:  # noqa: ARG002 -- as every format

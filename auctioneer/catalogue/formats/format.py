@@ -52,6 +52,8 @@ class CatalogueFormat(Protocol):
     """The keys of the bidding that a lot may have."""
     required: Mapping[str, str]
     """Those that it must have, and what to write there."""
+    needs: Mapping[str, str]
+    """Keys that mean something only beside another one, and that one: a default for such a key skips other lots."""
     lacks: Mapping[str, str]
     """Keys that a lot can't have, and why if that needs saying: those of the frame, and others worth a reason."""
 

@@ -32,6 +32,7 @@ class Sealed:
 
     keys: Mapping[str, BiddingKey] = {"starting_price": STARTING_PRICE, "reserve": RESERVE}
     required: Mapping[str, str] = {"starting_price": "say the least that can be offered"}
+    needs: Mapping[str, str] = {}
     lacks: Mapping[str, str] = {"soft_close": ""}
 
     def __init__(self, called: str, pays: Pays) -> None:

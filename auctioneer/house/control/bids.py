@@ -1,4 +1,4 @@
-"""Bids for others: a clerk makes an offer for a paddle in the room, on the telephone, or absent."""
+"""Bids for others: a clerk makes an offer for a paddle in the room, on the telephone, or absent, or for the seller."""
 
 from msgspec.structs import replace
 
@@ -7,7 +7,6 @@ from auctioneer.house.commands import AnyControlAnswer, BidFor, Done
 from auctioneer.house.formats.bidding import Said
 from auctioneer.house.formats.table import board_bidding, offer_said
 from auctioneer.house.house import House
-from auctioneer.house.register import Enrolled
 from auctioneer.rules.decisions import Refused
 from auctioneer.rules.fact_events import verdict_of
 from auctioneer.rules.facts import AnyFact, OfferTaken
@@ -19,18 +18,17 @@ from common.errors import RejectCode
 from common.formats import AnyOffer
 from common.lot import LotStatus
 from common.messages import Accepted, Rejected, Role
+from common.the_house import HOUSE_PADDLE
 
 
 def bid_for(house: House, command: BidFor, by: str, now_ms: int) -> AnyControlAnswer:
     """Make the offer of a clerk by the rules for a bidder's own, and return the answer with its verdict."""
-    entry = _bidder(house, command.paddle)
+    refused = _why_not(house, command)
+    if refused is not None:
+        return Rejected(id=command.id, code=refused.code, detail=refused.detail)
     lot = house.engine.find(command.lot)
-    if isinstance(entry, Refused):
-        return Rejected(id=command.id, code=entry.code, detail=entry.detail)
     if lot is None:
         return Rejected(id=command.id, code=RejectCode.UNKNOWN_LOT, detail=f"lot {command.lot}")
-    if command.source not in FOR_OTHERS:
-        return Rejected(id=command.id, code=RejectCode.MALFORMED, detail="a clerk can't be that source of a bid")
     name = lot.view.lot
     said = Said(
         command.id,
@@ -44,7 +42,7 @@ def bid_for(house: House, command: BidFor, by: str, now_ms: int) -> AnyControlAn
     offer = _left(lot, said) if command.source is Source.ABSENTEE else offer_said(lot.spec, said)
     if offer is None:
         return Rejected(id=command.id, code=RejectCode.OTHER_FORMAT, detail=f"lot {name} takes no such offer")
-    outcome = house.offer_for(now_ms, Placer(command.source, by), entry.paddle, offer)
+    outcome = house.offer_for(now_ms, Placer(command.source, by), command.paddle, offer)
     number = _number_of(lot, outcome)
     house.advance(now_ms)
     verdict = outcome if isinstance(outcome, Rejected) else verdict_of(outcome)
@@ -54,8 +52,8 @@ def bid_for(house: House, command: BidFor, by: str, now_ms: int) -> AnyControlAn
     (standing,) = reports.lots(house, now_ms, [lot])
     return Done(
         id=command.id,
-        paddle=entry.paddle,
-        name=entry.name,
+        paddle=command.paddle,
+        name=reports.name_of(house, command.paddle) or "",
         title=lot.view.terms.title,
         number=number,
         lots=(name,),
@@ -84,8 +82,18 @@ def _left(lot: LotState, said: Said) -> AnyOffer | None:
     return None if offer is None else replace(offer, if_seq=said.if_seq)
 
 
-def _bidder(house: House, paddle: int) -> Enrolled | Refused:
-    """Return the entry of a paddle for which a clerk may bid."""
+def _why_not(house: House, command: BidFor) -> Refused | None:
+    """Return why a clerk may not bid for the one whom the command names, on any lot; None if one may."""
+    if command.source is Source.HOUSE:
+        is_house = command.paddle == HOUSE_PADDLE
+        return None if is_house else Refused(RejectCode.MALFORMED, "a bid of the house is for no paddle")
+    if command.source not in FOR_OTHERS:
+        return Refused(RejectCode.MALFORMED, "a clerk can't be that source of a bid")
+    return _why_no_bidder(house, command.paddle)
+
+
+def _why_no_bidder(house: House, paddle: int) -> Refused | None:
+    """Return why a clerk may not bid for a paddle; None if one may."""
     entry = house.register.by_paddle(paddle)
     if entry is None or entry.role is not Role.BIDDER:
         return Refused(RejectCode.UNKNOWN_BIDDER, f"paddle {paddle}")
@@ -94,7 +102,7 @@ def _bidder(house: House, paddle: int) -> Enrolled | Refused:
         return Refused(
             RejectCode.WRONG_STATE, f"{entry.name} ({paddle}) {state}; `auctioneer admit {paddle}` lets it in"
         )
-    return entry
+    return None
 
 
 def _explained(house: House, rejected: Rejected) -> Rejected:

@@ -55,6 +55,7 @@ class Dutch:
     offers: frozenset[type[AnyOffer]] = frozenset({StopRequest})
     sells_at_once = True
     retracts = False
+    takes_house_bids = False
     refolds = False
     is_sealed = False
 

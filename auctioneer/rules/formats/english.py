@@ -18,6 +18,7 @@ from typing import Final, final
 
 import msgspec
 
+from auctioneer.rules.formats import house_bids
 from auctioneer.rules.formats.format import Outcome, Placed, WithoutClock
 from auctioneer.rules.terms import LotSpec
 from common.absentee import LeaveBidRequest
@@ -27,6 +28,7 @@ from common.formats.english import BidRequest, BuyRequest, EnglishBoard, English
 from common.limits import AMOUNT_MINOR_MAX
 from common.lot import CORRECTED_CAUSES, CloseCause, LotStatus, LotView, Result
 from common.money import Currency
+from common.the_house import HOUSE_PADDLE
 
 
 @final
@@ -52,6 +54,7 @@ class English(WithoutClock[Book | None, Book]):
     offers: frozenset[type[AnyOffer]] = frozenset({BidRequest, BuyRequest})
     retracts = True
     sells_at_once = False
+    takes_house_bids = True
 
     def open(self, spec: LotSpec) -> Book | None:
         """Return no book: nobody has bid."""
@@ -64,6 +67,10 @@ class English(WithoutClock[Book | None, Book]):
     def decide(self, spec: LotSpec, book: Book | None, placed: Placed) -> Book | Outcome | RejectCode:
         """Decide a bid, or a purchase at the buy-now price."""
         offer = placed.offer
+        if placed.paddle == HOUSE_PADDLE:
+            code = house_bids.why_not(terms_of(spec), spec.reserve_minor, offer)
+            if code is not None:
+                return code
         if isinstance(offer, BidRequest):
             terms = terms_of(spec)
             minimum_minor = minimum_bid(terms, None if book is None else book.price_minor)
@@ -90,14 +97,16 @@ class English(WithoutClock[Book | None, Book]):
         return board_of(terms, spec.reserve_minor, book, offered_minor)
 
     def close(self, spec: LotSpec, book: Book | None) -> tuple[Result, ...]:
-        """Return the leader at the price; nothing if there is none or the reserve is not met."""
-        if book is None or is_reserve_met(spec.reserve_minor, book.price_minor) is False:
+        """Return the leader at the price; nothing if there is none, or the reserve is not met, or the house leads."""
+        if book is None or is_reserve_met(spec.reserve_minor, book.price_minor) is False or book.leader == HOUSE_PADDLE:
             return ()
         return (Result(book.leader, book.price_minor),)
 
     def own(self, spec: LotSpec, book: Book | None, paddle: int) -> EnglishOwn | None:
-        """Return the leader's own maximum; None for all others."""
-        return EnglishOwn(book.leader_maximum_minor) if book is not None and book.leader == paddle else None
+        """Return the leader's own maximum; None for all others, and for the house."""
+        if book is None or book.leader != paddle or paddle == HOUSE_PADDLE:
+            return None
+        return EnglishOwn(book.leader_maximum_minor)
 
     def exposure(self, spec: LotSpec, book: Book | None, paddle: int) -> int:
         """Return the leader's maximum; 0 for all others."""
@@ -125,13 +134,16 @@ class English(WithoutClock[Book | None, Book]):
         return msgspec.structs.replace(book, leader_maximum_minor=book.price_minor, while_connected=False)
 
     def again(self, spec: LotSpec, book: Book | None, placed: Placed) -> Book | RejectCode | None:
-        """Decide a bid again. One that can't stand becomes its bidder's maximum where that bidder leads."""
+        """Decide a bid again. One that can't stand becomes its bidder's maximum where that bidder leads.
+
+        The house has no maximum, so a bid of its own that would be against itself is void.
+        """
         offer = placed.offer
         assert isinstance(offer, BidRequest), "a purchase closes the lot, so it is not decided again"
         bid = msgspec.structs.replace(offer, if_price_minor=None)
         decided = self.decide(spec, book, Placed(placed.paddle, placed.at_ms, bid))
         assert not isinstance(decided, Outcome), "a bid closes no lot"
-        if isinstance(decided, Book) or book is None or book.leader != placed.paddle:
+        if isinstance(decided, Book) or book is None or book.leader != placed.paddle or book.leader == HOUSE_PADDLE:
             return decided
         highest_minor = bid.amount_minor if bid.maximum_minor is None else bid.maximum_minor
         if highest_minor is None or highest_minor <= book.leader_maximum_minor:
@@ -330,6 +342,7 @@ def _book_faults(terms: EnglishTerms, reserve_minor: int | None, book: Book) -> 
         yield "a rival bid more than the price"
     if book.bids < 1:
         yield "there is a price without a bid"
+    yield from house_bids.faults(terms, reserve_minor, book.leader, book.price_minor, book.leader_maximum_minor)
     is_met = is_reserve_met(reserve_minor, book.price_minor)
     if is_met is False and book.price_minor != book.leader_maximum_minor:
         yield "a maximum below the reserve was not bid in full"

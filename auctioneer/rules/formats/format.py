@@ -53,6 +53,9 @@ class Format(Protocol[Book, Entry]):
 
     retracts: bool
     """Whether a bidder may take its last offer back, in a sale that has retractions."""
+
+    takes_house_bids: bool
+    """Whether the house may bid for the seller, where the lot's terms say so."""
     refolds: bool
     """A book can be made again from the offers that count, so that a correction may leave some of them out."""
     is_sealed: bool
@@ -144,6 +147,8 @@ class WithoutClock(Format[Book, Entry], Protocol):
 
     refolds: bool = True
     is_sealed: bool = False
+    retracts: bool = False
+    takes_house_bids: bool = False
 
     def due_ms(self, spec: LotSpec, book: Book) -> int | None:
         """Return that there is no clock but the frame's."""

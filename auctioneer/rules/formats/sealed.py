@@ -45,7 +45,6 @@ class Sealed(WithoutClock[SealedBook, SealedOffer]):
     """Sealed rules for the frame."""
 
     offers: frozenset[type[AnyOffer]] = frozenset({SealRequest, UnsealRequest})
-    retracts = False
     sells_at_once = False
     is_sealed = True
 

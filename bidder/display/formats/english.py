@@ -8,6 +8,7 @@ from bidder.display.lines import Line, Tone
 from common.formats.english import EnglishBoard, EnglishOwn, EnglishTerms
 from common.messages import Accepted, Rejected
 from common.money import Currency
+from common.the_house import paddle_words
 
 
 class English:
@@ -37,7 +38,7 @@ class English:
         """Return the leader."""
         if board.leader is None:
             return "no bids"
-        return "you lead" if paddle and board.leader == paddle else f"paddle {board.leader} leads"
+        return "you lead" if paddle and board.leader == paddle else f"{paddle_words(board.leader)} leads"
 
     def reserve_words(self, terms: EnglishTerms, board: EnglishBoard) -> str:
         """Return whether the reserve is met."""
@@ -69,8 +70,8 @@ class English:
         return ""
 
     def terms_words(self, terms: EnglishTerms) -> list[str]:
-        """Return nothing: everybody expects rising bids."""
-        return []
+        """Return that the house may bid, which a bidder has to know first; everybody expects rising bids."""
+        return ["the house may bid for the seller, below the reserve"] if terms.house_bids else []
 
     def passed_words(self, board: EnglishBoard) -> str:
         """Return whether there were bids."""

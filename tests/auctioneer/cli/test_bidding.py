@@ -70,6 +70,10 @@ def test_json_has_the_board_and_how_the_lot_stands(folder: DataFolder) -> None:
         (["1", "1400", "--paddle", "1", "--source", "bidder"], "'bidder' is not one of"),
         (["1", "12,500", "--paddle", "1"], "12,500"),
         (["1", "0", "--paddle", "1"], "not an amount to pay"),
+        (["1", "1400", "--paddle", "1", "--house"], "Give either --paddle or --house"),
+        (["1", "1400", "--house", "--max"], "The house bids openly"),
+        (["1", "1400", "--house", "--source", "floor"], "The house bids openly"),
+        (["1", "--take-back", "--house"], "The house bids openly"),
     ],
 )
 def test_what_can_t_be_meant_is_not_sent(folder: DataFolder, words: list[str], said: str) -> None:

@@ -26,6 +26,7 @@ class EnglishWords(TypedDict, total=False):
     increments: tuple[Step, ...]
     has_reserve: bool
     buy_now_minor: int | None
+    house_bids: bool
 
 
 class LotWords(FrameWords, EnglishWords, total=False):
@@ -42,6 +43,7 @@ def english_lot(number: str, words: LotWords) -> LotTerms:
             words["increments"],
             words.get("has_reserve", False),
             words.get("buy_now_minor"),
+            words.get("house_bids", False),
         ),
         words.get("description", ""),
         words.get("image", ""),

@@ -9,7 +9,7 @@ from auctioneer.house.paddle_codes import digest_of
 from auctioneer.rules import corrections, decisions, limits
 from auctioneer.rules.corrections import Corrected
 from auctioneer.rules.decisions import Decision, Refused
-from auctioneer.rules.engine import Bidder, Engine
+from auctioneer.rules.engine import THE_HOUSE, Bidder, Engine
 from auctioneer.rules.facts import (
     AnyFact,
     BidderAdmitted,
@@ -183,6 +183,7 @@ class SaleMaker:
             increments=default_increments(DOLLARS),
             has_reserve=reserve_minor is not None,
             buy_now_minor=9_000 if chance() < 0.5 else None,
+            house_bids=reserve_minor is not None,
         )
         duration_ms, soft_close = 6_000, SoftClose(3_000, 4_000, 20_000) if chance() < 0.7 else None
         if chance() < 0.2:
@@ -205,6 +206,10 @@ class SaleMaker:
         if self.engine.lots[name].view.status is LotStatus.SCHEDULED and self._clerk.random() < 0.8:
             amount_minor = self._clerk.choice((None, 500, 900, 900, 950, 3_000, 3_000, 3_050))
             request = LeaveBidRequest(id=self._requests, lot=name, amount_minor=amount_minor)
+        if self._clerk.random() < 0.1 and isinstance(request, BidRequest):
+            house_bid = replace(request, maximum_minor=None, while_connected=False)
+            made = self.engine.offer_for(self._now_ms, THE_HOUSE, house_bid, Placer(Source.HOUSE, "clerk"))
+            return [] if isinstance(made, Rejected) else [made]
         if self._clerk.random() < 0.1:
             placer = Placer(self._clerk.choice((Source.FLOOR, Source.TELEPHONE)), "clerk")
             made = self.engine.offer_for(self._now_ms, bidder, request, placer)

@@ -16,7 +16,8 @@ comes first (`2 open`), or about the `sale`. Amounts are in dollars.
 A sale that says `sale with corrections` takes them: `undo LOT`, `undo LOT NUMBER ...` (the offers that were accepted on
 a lot count from 1), `undo LOT back to NUMBER`, `reopen LOT for TIME`, `reopen LOT from PRICE`, `void LOT`, `void LOT
 WHO`, `award LOT WHO AMOUNT`, `turn out WHO` and `finish sale`. `told ann offer_void` says who heard what of the last
-one, and `void 2 3` which offers it took back. With `sale with retractions` a bidder may `retract LOT`.
+one, and `void 2 3` which offers it took back. With `sale with retractions` a bidder may `retract LOT`. On a lot with
+`house bids` the house may bid; then WHO is `house`.
 
 The auctioneer also keeps accounts: `limit ann 50`, `limit ann none`, `deposit ann 10`, `link ann bob`, `unlink ann bob`
 (the last two also with `seller NAME` at the end). `ann spent 20 of 50 exposed 30` says what counts against a limit.
@@ -38,7 +39,7 @@ from auctioneer.rules import corrections, decisions, limits
 from auctioneer.rules.applying import EngineState
 from auctioneer.rules.corrections import Corrected
 from auctioneer.rules.decisions import Refused
-from auctioneer.rules.engine import Bidder, Engine
+from auctioneer.rules.engine import THE_HOUSE, Bidder, Engine
 from auctioneer.rules.fact_events import verdict_of
 from auctioneer.rules.facts import (
     AnyFact,
@@ -49,10 +50,12 @@ from auctioneer.rules.facts import (
     CorrectionMade,
     OfferLate,
     OfferTaken,
+    Taken,
 )
 from auctioneer.rules.formats.english import default_increments
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.retractions import retract
+from auctioneer.rules.sources import Placer, Source
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
 from common.absentee import LeaveBidRequest
 from common.formats import AnyOffer
@@ -64,6 +67,7 @@ from common.lot_events import Call
 from common.messages import Accepted, Rejected, Role
 from common.names import skeletons
 from common.retraction import RetractRequest
+from common.the_house import HOUSE_PADDLE
 from tests.auctioneer.house.house_examples import DOLLARS, START_MS, sale_created
 from tests.auctioneer.rules.keywords import LotWords, OfferWords, english_lot
 from tests.auctioneer.rules.replays import check_replay
@@ -170,6 +174,8 @@ def lot_spec(line: str) -> LotSpec:
                 terms["soft_close"] = SoftClose(
                     duration_ms(window), duration_ms(extension), duration_ms(cap[1]) if cap else None
                 )
+            case ["house", "bids"]:
+                terms["house_bids"] = True
             case ["seller", *words]:
                 terms["seller"] = " ".join(words)
             case ["opens", *words]:
@@ -387,7 +393,7 @@ class Stage:
         self._lot, self._requests = words[0], self._requests + 1
         if name == "retract":
             return self._retract(now_ms, bidder, words)
-        outcome = self.engine.offer(now_ms, bidder, self._offer(name, words))
+        outcome = self._place(now_ms, bidder, self._offer(name, words))
         if isinstance(outcome, Rejected):
             return self._rejection(bidder, outcome)
         self._happened([outcome])
@@ -400,6 +406,8 @@ class Stage:
                 return f"stands {show(amount_minor)}"
             case OfferTaken(own=DutchOwn(units=units, amount_minor=amount_minor)):
                 return f"takes {units} for {show(amount_minor)}"
+            case OfferTaken(source=Source.HOUSE):
+                return f"leads {show(on_board(self.engine.lots[outcome.lot].view, 'price_minor'))}"
             case OfferTaken(cause=None):
                 return "gone"
             case OfferTaken():
@@ -407,6 +415,11 @@ class Stage:
             case BidTaken():
                 verb = "leads" if outcome.leader == bidder.paddle else "trails"
                 return f"{verb} {show(outcome.price_minor)}" + ("" if outcome.public else " hidden")
+
+    def _place(self, now_ms: int, bidder: Bidder, offer: AnyOffer) -> Taken | BidLeft | OfferLate | Rejected:
+        if bidder is THE_HOUSE:
+            return self.engine.offer_for(now_ms, bidder, offer, Placer(Source.HOUSE, "auctioneer"))
+        return self.engine.offer(now_ms, bidder, offer)
 
     def _retract(self, now_ms: int, bidder: Bidder, words: list[str]) -> str:
         if_seq = int(words[3]) if words[1:3] == ["if", "seq"] else None
@@ -463,6 +476,8 @@ class Stage:
         return rejected.code.value + ("" if rejected.retry_ms is None else f" wait {show_ms(rejected.retry_ms)}")
 
     def _bidder(self, now_ms: int, who: str) -> Bidder:
+        if who == "house":
+            return THE_HOUSE
         if who not in self._paddles:
             paddle = self._paddles[who] = len(self._paddles) + 1
             self.facts.append(
@@ -544,4 +559,5 @@ class Stage:
         return " ".join([view.status.value, *rows])
 
     def _name(self, paddle: int | None) -> str:
-        return next((name for name, number in self._paddles.items() if number == paddle), "nobody")
+        names = {number: name for name, number in self._paddles.items()} | {HOUSE_PADDLE: "house"}
+        return "nobody" if paddle is None else names[paddle]

@@ -9,6 +9,8 @@ from common.limits import AMOUNT_MINOR_MAX
 from tests.checking.formats.bidding import Body, Taken
 from tests.checking.wrong import require
 
+THE_HOUSE = 0
+"""The paddle by which the house leads."""
 _LARGE = AMOUNT_MINOR_MAX // 4
 """No amount below this can make the next minimum too large, with any table of increments."""
 
@@ -97,7 +99,7 @@ class EnglishBidding:
 
     def own(self, paddle: int) -> Body | None:
         """Only the leader has a position."""
-        if self.leader() != paddle:
+        if self.leader() != paddle or paddle == THE_HOUSE:
             return None
         return {"format": "english", "maximum_minor": self.maxima[paddle].minor}
 
@@ -105,7 +107,7 @@ class EnglishBidding:
         """Rules 14 and 25."""
         if self.buyer is not None:
             return ({"paddle": self.buyer, "amount_minor": self.terms["buy_now_minor"], "units": 1},)
-        if not self.maxima or self.reserve_met() is False:
+        if not self.maxima or self.reserve_met() is False or self.leader() == THE_HOUSE:
             return ()
         return ({"paddle": self.leader(), "amount_minor": self.price(), "units": 1},)
 
@@ -120,6 +122,9 @@ class EnglishBidding:
         }
 
     def rejection(self, paddle: int, request: Body) -> str | None:
+        refused = self._why_not_the_house(request) if paddle == THE_HOUSE else None
+        if refused is not None:
+            return refused
         if request["type"] == "buy":
             return None if self.buy_now() == request["price_minor"] else "no_buy_now"
         if request.get("if_price_minor", self.price() or 0) != (self.price() or 0):
@@ -137,6 +142,13 @@ class EnglishBidding:
         elif (amount if amount is not None else highest) < self.minimum():
             return "below_minimum"
         return "over_limit" if highest > _LARGE and self._minimum_after(paddle, request) > AMOUNT_MINOR_MAX else None
+
+    def _why_not_the_house(self, request: Body) -> str | None:
+        """Rules 56 and 57: tell why the house may not make a bid."""
+        is_open = request["type"] == "bid" and request.get("amount_minor") and not request.get("maximum_minor")
+        if not self.terms["house_bids"] or not is_open or request.get("while_connected") or not self.reserve_minor:
+            return "no_house_bids"
+        return "house_bid_too_high" if request["amount_minor"] >= self.reserve_minor else None
 
     def _minimum_after(self, paddle: int, request: Body) -> int:
         later = self.copy()
@@ -207,7 +219,7 @@ class EnglishBidding:
         """Rule 32: a leader's own open bid becomes its maximum, and changes nothing if that is no higher."""
         bid = {field: value for field, value in request.items() if field not in ("if_seq", "if_price_minor")}
         code = self.rejection(paddle, bid)
-        if code in ("already_leading", "maximum_not_raised"):
+        if code in ("already_leading", "maximum_not_raised") and paddle != THE_HOUSE:
             highest = bid["maximum_minor"] if bid.get("maximum_minor") is not None else bid["amount_minor"]
             bid |= {"amount_minor": None, "maximum_minor": highest}
             code = self.rejection(paddle, bid)

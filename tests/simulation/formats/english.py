@@ -118,7 +118,13 @@ class SimulatedEnglish:
             buy_now_minor = max(starting_minor, reserve_minor or 0) + chance.randrange(1, 3000)
         duration_ms = duration_of(chance)
         return Drawn(
-            EnglishTerms(starting_minor, steps, has_reserve=reserve_minor is not None, buy_now_minor=buy_now_minor),
+            EnglishTerms(
+                starting_minor,
+                steps,
+                has_reserve=reserve_minor is not None,
+                buy_now_minor=buy_now_minor,
+                house_bids=reserve_minor is not None and reserve_minor % 4 > 0,
+            ),
             duration_ms,
             reserve_minor,
             _soft_close_of(chance) if duration_ms is not None else None,

@@ -13,6 +13,7 @@ from common.formats.english import EnglishBoard, EnglishOwn, EnglishTerms, Step
 from common.lot import LotStatus, LotTerms, LotView, Result
 from common.messages import Accepted, Rejected
 from common.money import Currency
+from tests.english import english_terms
 
 USD = Currency("USD", 2)
 ME, RIVAL = 7, 9
@@ -95,3 +96,19 @@ def test_the_fields_and_the_cells_of_a_lot() -> None:
     assert (record["leading"], record["bids"], record["has_reserve"], record["reserve_met"]) == (True, 3, True, False)
     cells = lot_cells(ShownLot(VIEW, 5_000), ME, USD)
     assert cells == ["3", "Vase", "100.00", "110.00", "", "you lead, reserve not met", "5s"]
+
+
+@pytest.mark.parametrize(("paddle", "is_own"), [(0, "observer"), (ME, "bidder")])
+def test_the_house_leads_and_nobody_who_looks_on(paddle: int, is_own: str) -> None:
+    board = replace(BOARD, leader=0)
+    assert ENGLISH.bidding_words(board, None, paddle, USD) == "the house leads", is_own
+    fields = ENGLISH.lot_fields(english_terms(VIEW.terms), board, None, paddle, USD, is_over=False)
+    assert (fields.bidding["leader"], fields.bidding["leading"]) == (0, False)
+
+
+def test_a_bidder_knows_before_the_first_bid_that_the_house_may_bid() -> None:
+    terms = english_terms(VIEW.terms)
+    assert ENGLISH.terms_words(terms) == []
+    assert ENGLISH.terms_words(replace(terms, house_bids=True)) == [
+        "the house may bid for the seller, below the reserve"
+    ]
