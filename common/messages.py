@@ -326,12 +326,15 @@ class WordKind(Enum):
     """What the bidder had bought of the lot is no longer sold to it."""
     AWARDED = "awarded"
     """The lot is sold to the bidder, by agreement after the close."""
+    LEFT_BID_VOID = "left_bid_void"
+    """The bid that the bidder had left does not count, as the lot opened. The text is the code of the reason."""
 
 
 class Word(Struct, frozen=True, gc=False):
     """A word that the house said to one bidder alone. `text` comes from the auctioneer, for people.
 
-    Where a correction of a lot is the cause, `lot` names it, and `text` is the reason.
+    Where a correction of a lot is the cause, `lot` names it, and `text` is the reason. Where a bid that was left is
+    void, `text` is the code with which it would be refused.
     """
 
     seq: Annotated[int, Meta(description="the word's number in the bidder's own stream, from 1 on")]

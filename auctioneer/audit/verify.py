@@ -60,6 +60,7 @@ from auctioneer.rules.facts import (
 )
 from auctioneer.rules.sale_settings import AdmissionMode, SaleSettings
 from auctioneer.rules.sources import Placer, Source
+from common.clerk_names import HOUSE
 from common.conditions import conditions_fault, digest_of
 from common.errors import RejectCode
 from common.limits import PROTOCOL_VERSION, REMEMBERED_REQUESTS_MAX, TEXT_CHARS_MAX
@@ -249,6 +250,8 @@ class _Audit:
                 self._verify_request(engine, fact)
             case ClockStepped() | LeftBidVoid() | LotDecided() | SaleDecided() if is_by_clock(fact):
                 self._compare(fact, engine.advance_once(fact.at_ms))
+                if isinstance(fact, LeftBidVoid):
+                    self._expect_word(fact, fact.paddle, WordKind.LEFT_BID_VOID, fact.code.value, HOUSE)
             case LotDecided() | SaleDecided() | LotListed():
                 if not self._is_listed_with_last(fact):
                     self._nothing_due(engine, fact)
@@ -289,21 +292,25 @@ class _Audit:
             entry = self._register.by_paddle(paddle)
             if entry is None or entry.role is not Role.BIDDER:
                 continue
-            told = self._next()
-            due = BidderTold(
-                at_ms=fact.at_ms,
-                lot=fact.lot,
-                seq=fact.seq,
-                paddle=paddle,
-                news_seq=self._news_seqs[paddle] + 1,
-                text=fact.reason,
-                by=fact.by,
-                kind=kind,
-            )
-            if told != due:
-                raise self._different(told, due, "those whom a correction touches hear of it at once")
-            self._news_seqs[paddle] += 1
-            self._agreed(due)
+            self._expect_word(fact, paddle, kind, fact.reason, fact.by)
+
+    def _expect_word(self, fact: Fact, paddle: int, kind: WordKind, text: str, by: str) -> None:
+        """Expect the word that tells one bidder what a fact about a lot means to it, right after the fact."""
+        told = self._next()
+        due = BidderTold(
+            at_ms=fact.at_ms,
+            lot=fact.lot,
+            seq=fact.seq,
+            paddle=paddle,
+            news_seq=self._news_seqs[paddle] + 1,
+            text=text,
+            by=by,
+            kind=kind,
+        )
+        if told != due:
+            raise self._different(told, due, "those whom it touches hear of it at once")
+        self._news_seqs[paddle] += 1
+        self._agreed(due)
 
     def _verify_request(self, engine: Engine, fact: BidTaken | OfferTaken | OfferLate | BidLeft) -> None:
         if isinstance(fact, OfferTaken) and fact.source is Source.ABSENTEE:

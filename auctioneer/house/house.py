@@ -28,6 +28,7 @@ from auctioneer.rules import decisions
 from auctioneer.rules.contacts import Contact, ContactChange
 from auctioneer.rules.corrections import Corrected
 from auctioneer.rules.engine import THE_HOUSE, Engine
+from auctioneer.rules.fact import Fact
 from auctioneer.rules.fact_events import bid_accepted, verdict_of
 from auctioneer.rules.facts import (
     AnyFact,
@@ -39,6 +40,7 @@ from auctioneer.rules.facts import (
     CommandDone,
     ConditionsSet,
     CorrectionMade,
+    LeftBidVoid,
     OfferLate,
     OfferTaken,
     RegisterFact,
@@ -51,6 +53,7 @@ from auctioneer.rules.retractions import retract
 from auctioneer.rules.sale_settings import SaleSettings
 from auctioneer.rules.sources import Placer, Source
 from common.absentee import LeaveBidRequest
+from common.clerk_names import HOUSE
 from common.codec import RejectedBody, decode_request
 from common.conditions import digest_of
 from common.errors import RejectCode, StorageError
@@ -74,6 +77,7 @@ from common.messages import (
     ReplayRequest,
     Role,
     SnapshotRequest,
+    WordKind,
 )
 from common.retraction import RetractRequest
 from common.wire import OfferRequest
@@ -414,18 +418,22 @@ class House:
                 entry = self.register.by_paddle(paddle)
                 if entry is None or entry.role is not _BIDDER:
                     continue
-                told = BidderTold(
-                    at_ms=now_ms,
-                    lot=fact.lot,
-                    seq=fact.seq,
-                    paddle=paddle,
-                    news_seq=self._news.next_seq(paddle),
-                    text=reason,
-                    by=by,
-                    kind=kind,
-                )
-                self._apply_to_bidder(told, now_ms)
-                self._batch.facts.append(told)
+                self._tell_of(fact, paddle, kind, reason, by)
+
+    def _tell_of(self, fact: Fact, paddle: int, kind: WordKind, text: str, by: str) -> None:
+        """Tell one bidder what a fact about a lot means to it."""
+        told = BidderTold(
+            at_ms=fact.at_ms,
+            lot=fact.lot,
+            seq=fact.seq,
+            paddle=paddle,
+            news_seq=self._news.next_seq(paddle),
+            text=text,
+            by=by,
+            kind=kind,
+        )
+        self._apply_to_bidder(told, fact.at_ms)
+        self._batch.facts.append(told)
 
     # --- how the sale is run -----------------------------------------------------------------------------------
 
@@ -492,8 +500,11 @@ class House:
         return self._news.pop_released()
 
     def record(self, facts: Iterable[AnyFact]) -> None:
-        """Put facts that the engine has applied into the batch."""
-        self._batch.facts.extend(facts)
+        """Put facts that the engine has applied into the batch, and tell each bidder whose left bid is void."""
+        for fact in facts:
+            self._batch.facts.append(fact)
+            if type(fact) is LeftBidVoid:
+                self._tell_of(fact, fact.paddle, WordKind.LEFT_BID_VOID, fact.code.value, HOUSE)
 
     def _keep(self, events: list[StreamEvent]) -> None:
         self._history.extend(events)

@@ -47,7 +47,7 @@ from common.lot_events import (
     SalePaused,
     SaleResumed,
 )
-from common.messages import Accepted, Mine, Rejected, WordKind
+from common.messages import Accepted, Mine, Rejected, Word, WordKind
 from common.money import Currency
 from common.spending import Spending
 from common.the_house import paddle_words
@@ -283,10 +283,18 @@ def _word_line(told: Told) -> Line:
                 f"*** The auctioneer turned you out. Your bids stand unless they are taken back.{missing}",
                 Tone.BAD,
             )
+        case WordKind.LEFT_BID_VOID:
+            return Line(f"*** {_left_bid_void(told.word)}{missing}", Tone.BAD)
         case kind:
             text, tone = _CORRECTED[kind]
             why = f" The reason: {told.word.text}" if told.word.text else ""
             return Line(f"*** {text.format(lot=told.word.lot)}{why}{missing}", tone)
+
+
+def _left_bid_void(word: Word) -> str:
+    """Return that a bid which waited for the opening does not count. A later house may give codes unknown here."""
+    why = next((ADVICE[code] for code in RejectCode if code.value == word.text), f"({word.text})")
+    return f"Your bid that waited for lot {word.lot} to open does not count. {why}"
 
 
 def _lost_to(notice: Lost, currency: Currency) -> str:

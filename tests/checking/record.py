@@ -486,6 +486,7 @@ class Record:
         offer = lot.bidding.offer_left(request) or {}
         refused = lot.bidding.rejection(paddle, offer) or self._accounts.look(self.lots).bars(lot, paddle, offer)
         require_equal("the reason", body["code"], refused)
+        self._words_due.expect({**body, "reason": refused, "by": HOUSE}, [(paddle, "left_bid_void")])
 
     def _offer_taken(self, body: Body) -> None:
         lot = self.lots[body["lot"]]

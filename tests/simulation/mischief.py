@@ -34,7 +34,7 @@ from common.absentee import LeaveBidRequest
 from common.codec import encode
 from common.formats import AnyOffer
 from common.formats.dutch import StopRequest
-from common.formats.english import BidRequest, BuyRequest
+from common.formats.english import BidRequest, BuyRequest, EnglishTerms
 from common.formats.sealed import SealRequest, UnsealRequest
 from common.lot import LotStatus
 from common.messages import Rejected
@@ -253,6 +253,10 @@ class Auctioneer:
             self._added += 1
             self.order(AddLots(lots=(lot_of(chance, f"new-{self._added}", self._names),)))
             return
+        for_the_seller = [lot for lot in house.engine.catalogue if _takes_house_bids(lot)]
+        if for_the_seller and chance.random() < 0.4:
+            self.order(_bid_for_the_seller(chance.choice(for_the_seller), chance))
+            return
         if chance.random() < 0.4:
             self.order(_bid_for(chance.choice(house.engine.catalogue), chance.randint(1, len(self._names)), chance))
             return
@@ -266,8 +270,8 @@ def _bid_for(lot: LotState, paddle: int, chance: Random) -> BidFor:
     amount_minor = max(1, (told.minimum_minor or 100) + chance.choice((-1, 0, 0, 100, 500, 3000)))
     if chance.random() < 0.1:
         return BidFor(lot=lot.view.lot, paddle=paddle, source=Source.TELEPHONE, amount_minor=None)
-    if lot.spec.reserve_minor is not None and chance.random() < 0.4:
-        return _bid_for_the_seller(lot, amount_minor, chance)
+    if lot.spec.reserve_minor is not None and chance.random() < 0.1:
+        return _bid_for_the_seller(lot, chance)
     return BidFor(
         lot=lot.view.lot,
         paddle=paddle,
@@ -280,8 +284,14 @@ def _bid_for(lot: LotState, paddle: int, chance: Random) -> BidFor:
     )
 
 
-def _bid_for_the_seller(lot: LotState, amount_minor: int, chance: Random) -> BidFor:
+def _takes_house_bids(lot: LotState) -> bool:
+    terms = lot.spec.terms.format
+    return isinstance(terms, EnglishTerms) and terms.house_bids and lot.view.status is LotStatus.OPEN
+
+
+def _bid_for_the_seller(lot: LotState, chance: Random) -> BidFor:
     """Return a bid of the house near the minimum, or near the reserve, where some may not be."""
+    amount_minor = max(1, (board_bidding(lot.view.board).minimum_minor or 100) + chance.choice((-1, 0, 0, 100)))
     near_minor = max(1, (lot.spec.reserve_minor or 1) - chance.choice((0, 1, 1, 300)))
     return BidFor(
         lot=lot.view.lot,

@@ -288,6 +288,7 @@ ANSWERS: Final[dict[str, messages.AnyAnswer]] = {
             Word(5, _T, WordKind.LEAD_LOST, lot="12a"),
             Word(6, _T, WordKind.SALE_VOID, "The hammer fell too early.", "12a"),
             Word(7, _T, WordKind.AWARDED, lot="12a"),
+            Word(8, _T, WordKind.LEFT_BID_VOID, "below_minimum", "12a"),
         ),
     ),
     "conditions": Conditions(id=30, digest=digest_of(_CONDITIONS), text=_CONDITIONS),

@@ -6,7 +6,7 @@ from auctioneer.audit.invariants import check_same_state
 from auctioneer.audit.verify import verify
 from auctioneer.house.bid_history import page_of_bids
 from auctioneer.house.commands import AddPaddle, Admit, Ask, BidFor, Done, OpenLot, Report
-from auctioneer.rules.facts import AnyFact, BidLeft, CommandDone, OfferTaken
+from auctioneer.rules.facts import AnyFact, BidderTold, BidLeft, CommandDone, LeftBidVoid, OfferTaken
 from auctioneer.rules.sale_settings import Controller, Right
 from auctioneer.rules.sources import Source
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
@@ -15,7 +15,7 @@ from common.errors import RejectCode
 from common.formats.english import EnglishOwn
 from common.formats.sealed import Pays, SealedTerms
 from common.lot import LotTerms
-from common.messages import Accepted, Mine, MineRequest, Rejected
+from common.messages import Accepted, Mine, MineRequest, Rejected, WordKind
 from tests.auctioneer.house.house_examples import ANN, BOB, CLERK, SmallSale, bid, code_of, lot
 from tests.english import english
 from tests.must_be import must_be
@@ -75,6 +75,21 @@ def test_bids_are_left_and_become_bids_in_their_order_with_the_opening(sale: Sma
     board = english(sale.house.engine.lots["1"].view)
     assert (board.leader, board.price_minor, board.bids) == (3, 5000, 3)
     assert_sound(sale)
+
+
+def test_a_bidder_whose_bid_is_void_at_the_opening_is_told_the_reason(sale: SmallSale) -> None:
+    for key, amount_minor in ((ANN, 4000), (BOB, 3000)):
+        sale.ask(key, left(5, amount_minor))
+    sale.order(left_by_clerk(3, 2000), BEA)
+    count = len(sale.record)
+    sale.order(OpenLot(lot="1"))
+    void, told = facts_since(sale, count)[-2:]
+    assert (must_be(LeftBidVoid, void).code, void.at_ms) == (RejectCode.BELOW_MINIMUM, sale.now_ms)
+    word = must_be(BidderTold, told)
+    assert (word.paddle, word.kind, word.lot, word.text) == (3, WordKind.LEFT_BID_VOID, "1", "below_minimum")
+    assert_sound(sale)
+    without = [fact for fact in sale.record if fact is not told]
+    assert verify(enumerate(without, start=1)).mismatch is not None, "an audit misses the word"
 
 
 def test_the_verdict_on_a_bid_that_was_left_stays_what_it_was(sale: SmallSale) -> None:

@@ -21,6 +21,7 @@ from auctioneer.rules.facts import (
     ConditionsSet,
     ContactErased,
     KeyBound,
+    LeftBidVoid,
     PaddleGiven,
     SaleRestored,
     SettingsChanged,
@@ -38,6 +39,7 @@ from common.formats.sealed import Pays, SealedBoard, SealedTerms, SealRequest, U
 from common.lot import LotStatus, LotTerms, SoftClose
 from common.messages import Rejected, Role
 from tests.auctioneer.house.house_examples import DOLLARS, START_MS, sale_created
+from tests.auctioneer.rules.scenarios import void_told
 
 BIDDERS = 6
 OPENINGS = (Opening(), Opening(), Opening(OpeningRule.AFTER_PREVIOUS), Opening(OpeningRule.AT_TIME, delay_ms=9_000))
@@ -163,8 +165,11 @@ class SaleMaker:
         return replace(spec, terms=terms)
 
     def _take(self, facts: Sequence[AnyFact] | Refused) -> None:
-        if not isinstance(facts, Refused):
-            self.facts.extend(facts)
+        for fact in () if isinstance(facts, Refused) else facts:
+            self.facts.append(fact)
+            if isinstance(fact, LeftBidVoid):
+                seq = self._told[fact.paddle] = self._told.get(fact.paddle, 0) + 1
+                self.facts.append(void_told(fact, seq))
 
     def _take_command(self, facts: Sequence[AnyFact] | Refused) -> None:
         """Take the effects of a clerk's command, and that it was done. What nobody ordered is taken as it is."""

@@ -48,6 +48,7 @@ from auctioneer.rules.facts import (
     BidLeft,
     BidTaken,
     CorrectionMade,
+    LeftBidVoid,
     OfferLate,
     OfferTaken,
     Taken,
@@ -64,7 +65,7 @@ from common.formats.english import BidRequest, BuyRequest, Step
 from common.formats.sealed import Pays, SealedOwn, SealedTerms, SealRequest, UnsealRequest
 from common.lot import LotTerms, LotView, SoftClose
 from common.lot_events import Call
-from common.messages import Accepted, Rejected, Role
+from common.messages import Accepted, Rejected, Role, WordKind
 from common.names import skeletons
 from common.retraction import RetractRequest
 from common.the_house import HOUSE_PADDLE
@@ -73,6 +74,21 @@ from tests.auctioneer.rules.keywords import LotWords, OfferWords, english_lot
 from tests.auctioneer.rules.replays import check_replay
 from tests.english import english_terms
 from tests.must_be import must_be
+
+
+def void_told(fact: LeftBidVoid, news_seq: int) -> BidderTold:
+    """Return the word to a bidder whose bid that was left is void."""
+    return BidderTold(
+        at_ms=fact.at_ms,
+        lot=fact.lot,
+        seq=fact.seq,
+        paddle=fact.paddle,
+        news_seq=news_seq,
+        text=fact.code.value,
+        by="house",
+        kind=WordKind.LEFT_BID_VOID,
+    )
+
 
 FOLDER = Path(__file__).parent / "scenarios"
 
@@ -500,7 +516,11 @@ class Stage:
         return "done"
 
     def _happened(self, facts: Sequence[AnyFact]) -> None:
-        self.facts.extend(facts)
+        for fact in facts:
+            self.facts.append(fact)
+            if isinstance(fact, LeftBidVoid):
+                seq = self._words[fact.paddle] = self._words.get(fact.paddle, 0) + 1
+                self.facts.append(void_told(fact, seq))
         self._watcher.watch(self.engine, facts)
 
     # --- facts -----------------------------------------------------------------------------------------------------

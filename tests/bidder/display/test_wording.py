@@ -31,7 +31,7 @@ NOT_PLAIN = re.compile(
 )
 
 
-CORRECTED = set(WordKind) - {WordKind.MESSAGE, WordKind.ADMITTED, WordKind.TURNED_OUT}
+CORRECTED = set(WordKind) - {WordKind.MESSAGE, WordKind.ADMITTED, WordKind.TURNED_OUT, WordKind.LEFT_BID_VOID}
 
 
 def helps(command: click.Command) -> Iterator[str]:
@@ -233,3 +233,16 @@ def test_a_limit_and_what_is_left_of_it_stand_below_what_was_won() -> None:
     assert mine_lines(over, "Bob", {}, currency)[-1].text.endswith("USD 0.00 left")
     without = mine_record(replace(mine, spending=None), "Bob", {}, currency)
     assert [without[field] for field in ("limit", "exposed", "left", "left_minor")] == [None] * 4
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("below_minimum", "The bid is below the minimum. Bid at least the minimum."),
+        ("a_code_of_a_later_house", "(a_code_of_a_later_house)"),
+    ],
+)
+def test_a_bidder_is_told_why_the_bid_that_waited_does_not_count(code: str, why: str) -> None:
+    line = notice_line(Told(1, Word(5, START_MS, WordKind.LEFT_BID_VOID, code, "12"), 0), 7, Currency("USD", 2), None)
+    assert line is not None
+    assert line.text == f"*** Your bid that waited for lot 12 to open does not count. {why}"
