@@ -131,7 +131,7 @@ class Greeting:
                 detail = f"your key has paddle {session.bidder.paddle} already; join without a code"
                 return Greeted(Rejected(id=hello.id, code=RejectCode.WRONG_CODE, detail=detail))
             return self._greet_again(session, hello, conditions, now_ms)
-        wait_ms = self._guesses.wait_ms(now_ms)
+        wait_ms = self._guesses.wait_ms(now_ms, principal)
         if wait_ms:
             return Greeted(Rejected(id=hello.id, code=RejectCode.SLOW_DOWN, retry_ms=wait_ms, detail=TOO_MANY_GUESSES))
         entry = self._register.bindable(now_ms, digest)
@@ -139,7 +139,7 @@ class Greeting:
             return _not_accepted(hello)
         bound = self._register.bind(now_ms, principal, digest)
         if bound is None:
-            self._guesses.note(now_ms)
+            self._guesses.note(now_ms, principal)
             self._sessions.budget_of(principal, now_ms).charge(WRONG_CODE_COST)
             return self._reject(hello, RejectCode.WRONG_CODE, now_ms)
         accepted = self._accept(bound.paddle, conditions, now_ms)

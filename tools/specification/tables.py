@@ -16,7 +16,7 @@ from msgspec.structs import FieldInfo
 
 from auctioneer.house import budgets
 from auctioneer.house.house import SILENT_MS
-from auctioneer.house.paddle_codes import WRONG_CODES_MAX, WRONG_CODES_MS
+from auctioneer.house.paddle_codes import WRONG_CODES_MAX, WRONG_CODES_MS, WRONG_CODES_OF_A_KEY_MAX
 from auctioneer.house.register import APPROVAL_POLL_MS
 from common import formats, limits, lot, lot_events, messages, money
 from common.errors import ADVICE, RejectCode
@@ -125,6 +125,7 @@ _SETTINGS: Final = (
     ("cost of any other request, and of a subscription", 1, "in requests"),
     ("silence, in ms", SILENT_MS, "a bidder from whom nothing came for longer counts as gone (`while_connected`)"),
     ("wrong paddle codes", WRONG_CODES_MAX, "of all keys together; after them each code is answered with `slow_down`"),
+    ("wrong paddle codes of a key", WRONG_CODES_OF_A_KEY_MAX, "after them each code of that key gets `slow_down`"),
     ("wrong paddle codes, in ms", WRONG_CODES_MS, "the time in which they are counted"),
     ("cost of a wrong paddle code", 1 + budgets.WRONG_CODE_COST, "in requests"),
     ("approval poll, in ms", APPROVAL_POLL_MS, "`retry_ms` of `awaiting_approval`"),

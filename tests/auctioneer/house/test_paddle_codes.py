@@ -22,7 +22,7 @@ from auctioneer.house.commands import (
 from auctioneer.house.greeting import NameRejected
 from auctioneer.house.house import House
 from auctioneer.house.news import Parked
-from auctioneer.house.paddle_codes import WRONG_CODES_MAX, WRONG_CODES_MS, Guesses, digest_of
+from auctioneer.house.paddle_codes import WRONG_CODES_MAX, WRONG_CODES_MS, WRONG_CODES_OF_A_KEY_MAX, Guesses, digest_of
 from auctioneer.house.register import CODE_VALID_MS_MAX
 from auctioneer.rules.facts import CodeIssued, KeyBound, PaddleGiven
 from auctioneer.rules.sale_settings import AdmissionMode
@@ -228,22 +228,53 @@ def test_guesses_are_limited_for_all_keys_together() -> None:
 def test_a_key_that_used_its_code_may_repeat_it_while_others_guess() -> None:
     sale = at_the_desk()
     sale.join(BOB, code=CODE)
-    for _ in range(WRONG_CODES_MAX):
-        refused(sale, CAT, OTHER)
+    for number in range(WRONG_CODES_MAX):
+        refused(sale, f"{number:040}", OTHER)
     assert refused(sale, CAT, OTHER) is RejectCode.SLOW_DOWN
     assert isinstance(sale.hello(BOB, code=CODE), Welcome)
+
+
+def test_one_guest_who_guesses_keeps_nobody_else_from_the_desk() -> None:
+    sale = at_the_desk()
+    guesses = [refused(sale, CAT, OTHER) for _ in range(10 * WRONG_CODES_MAX)]
+    assert guesses[:WRONG_CODES_OF_A_KEY_MAX] == [RejectCode.WRONG_CODE] * WRONG_CODES_OF_A_KEY_MAX
+    assert set(guesses[WRONG_CODES_OF_A_KEY_MAX:]) == {RejectCode.SLOW_DOWN}
+    assert refused(sale, CAT, CODE) is RejectCode.SLOW_DOWN, "the right one of that key too"
+    assert isinstance(sale.hello(BOB, code=CODE), Welcome)
+
+
+def test_the_guesses_of_a_key_are_counted_within_a_moving_minute() -> None:
+    guesses = Guesses()
+    for number in range(WRONG_CODES_OF_A_KEY_MAX):
+        assert guesses.wait_ms(number * 1000, CAT) == 0
+        guesses.note(number * 1000, CAT)
+    last_ms = (WRONG_CODES_OF_A_KEY_MAX - 1) * 1000
+    assert (guesses.wait_ms(last_ms, CAT), guesses.wait_ms(last_ms, BOB)) == (WRONG_CODES_MS - last_ms, 0)
+    assert (guesses.wait_ms(WRONG_CODES_MS - 1, CAT), guesses.wait_ms(WRONG_CODES_MS, CAT)) == (1, 0)
+    guesses.note(WRONG_CODES_MS, CAT)
+    assert guesses.wait_ms(WRONG_CODES_MS, CAT) == 1000, "the next one leaves a second later"
+
+
+def test_as_many_keys_as_it_takes_close_the_desk_and_one_fewer_does_not() -> None:
+    keys = [f"{number:040}" for number in range(WRONG_CODES_MAX // WRONG_CODES_OF_A_KEY_MAX)]
+    guesses = Guesses()
+    for key in [*keys] * (WRONG_CODES_OF_A_KEY_MAX - 1) + keys[:-1]:
+        guesses.note(0, key)
+    assert guesses.wait_ms(0, BOB) == 0
+    guesses.note(0, keys[-1])
+    assert guesses.wait_ms(0, BOB) == WRONG_CODES_MS
 
 
 def test_guesses_are_counted_within_a_moving_minute() -> None:
     guesses = Guesses()
     for number in range(WRONG_CODES_MAX):
-        assert guesses.wait_ms(number * 1000) == 0
-        guesses.note(number * 1000)
+        assert guesses.wait_ms(number * 1000, BOB) == 0
+        guesses.note(number * 1000, f"{number:040}")
     last_ms = (WRONG_CODES_MAX - 1) * 1000
-    assert guesses.wait_ms(last_ms) == WRONG_CODES_MS - last_ms
-    assert (guesses.wait_ms(WRONG_CODES_MS - 1), guesses.wait_ms(WRONG_CODES_MS)) == (1, 0)
-    guesses.note(WRONG_CODES_MS)
-    assert guesses.wait_ms(WRONG_CODES_MS) == 1000, "the next one leaves a second later"
+    assert guesses.wait_ms(last_ms, BOB) == WRONG_CODES_MS - last_ms
+    assert (guesses.wait_ms(WRONG_CODES_MS - 1, BOB), guesses.wait_ms(WRONG_CODES_MS, BOB)) == (1, 0)
+    guesses.note(WRONG_CODES_MS, BOB)
+    assert guesses.wait_ms(WRONG_CODES_MS, BOB) == 1000, "the next one leaves a second later"
 
 
 def test_a_wrong_code_is_expensive() -> None:
