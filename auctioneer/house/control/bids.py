@@ -4,6 +4,7 @@ from msgspec.structs import replace
 
 from auctioneer.house import reports
 from auctioneer.house.commands import AnyControlAnswer, BidFor, Done
+from auctioneer.house.control.conditions import why_not_signed
 from auctioneer.house.formats.bidding import Said
 from auctioneer.house.formats.table import board_bidding, offer_said
 from auctioneer.house.house import House
@@ -89,7 +90,9 @@ def _why_not(house: House, command: BidFor) -> Refused | None:
         return None if is_house else Refused(RejectCode.MALFORMED, "a bid of the house is for no paddle")
     if command.source not in FOR_OTHERS:
         return Refused(RejectCode.MALFORMED, "a clerk can't be that source of a bid")
-    return _why_no_bidder(house, command.paddle)
+    why_not = _why_no_bidder(house, command.paddle)
+    is_taking_back = command.amount_minor is None
+    return why_not if why_not is not None or is_taking_back else why_not_signed(house, command.paddle)
 
 
 def _why_no_bidder(house: House, paddle: int) -> Refused | None:

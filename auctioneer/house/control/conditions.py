@@ -56,3 +56,16 @@ def sign(house: House, paddle: int, by: str, now_ms: int) -> None:
         accepted = house.register.accept(now_ms, paddle, house.conditions_digest, by)
         assert isinstance(accepted, ConditionsAccepted), "it is a bidder's paddle"
         house.enter(now_ms, accepted)
+
+
+def why_not_signed(house: House, paddle: int) -> Refused | None:
+    """Return why no bid can bind a bidder yet: it has not accepted the present conditions of the sale.
+
+    None if it has, or there are none. The paddle must be a bidder's.
+    """
+    entry = house.register.entry(paddle)
+    if not house.conditions or entry.accepted == house.conditions_digest:
+        return None
+    lacks = f"{entry.name} ({paddle}) has not accepted the conditions of the sale"
+    how = f"`auctioneer paddle signed {paddle}` notes a signature on paper"
+    return Refused(RejectCode.CONDITIONS_NOT_ACCEPTED, f"{lacks}; {how}")

@@ -12,9 +12,11 @@ from auctioneer.house.commands import (
     Admit,
     AnyCommand,
     Ask,
+    BidFor,
     Done,
     IssueCode,
     NoteSigned,
+    OpenLot,
     Placing,
     Report,
     SetConditions,
@@ -22,6 +24,7 @@ from auctioneer.house.commands import (
 from auctioneer.house.paddle_lists import Listed
 from auctioneer.rules.facts import BidderEnrolled, ConditionsAccepted, ConditionsSet, KeyBound, PaddleGiven
 from auctioneer.rules.sale_settings import AdmissionMode
+from auctioneer.rules.sources import Source
 from common.conditions import digest_of
 from common.errors import RejectCode
 from common.messages import (
@@ -33,7 +36,7 @@ from common.messages import (
     Role,
     Welcome,
 )
-from tests.auctioneer.house.house_examples import ANN, BOB, CLERK, HOUR_MS, START_MS, SmallSale, bid, code_of
+from tests.auctioneer.house.house_examples import ANN, BOB, CLERK, HOUR_MS, START_MS, SmallSale, bid, code_of, lot
 
 TEXT, OTHER = "1. Pay within a week.\n2. Collect by Friday.", "Pay at once."
 DIGEST = digest_of(TEXT)
@@ -239,3 +242,42 @@ def test_asking_for_them_costs_as_much_as_a_page() -> None:
     assert 0 < told <= 1 + 20 * 10 // (1 + SNAPSHOT_COST)
     assert isinstance(sale.order(SetConditions(text=OTHER)), Done)
     assert ConditionsSet(at_ms=START_MS, text=OTHER, by="auctioneer") in sale.record
+
+
+# --- bids of clerks --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("source", [Source.FLOOR, Source.TELEPHONE, Source.ABSENTEE])
+def test_a_clerk_bids_for_nobody_who_has_not_accepted_the_conditions(source: Source) -> None:
+    sale = with_conditions()
+    sale.order(AddPaddle(name="Ben"))
+    command = BidFor(lot="1", paddle=1, source=source, amount_minor=2000)
+    before = list(sale.record)
+    told = sale.order(command)
+    assert isinstance(told, Rejected)
+    assert (told.code, sale.record) == (RejectCode.CONDITIONS_NOT_ACCEPTED, before)
+    assert told.detail == (
+        "Ben (1) has not accepted the conditions of the sale; `auctioneer paddle signed 1` notes a signature on paper"
+    )
+    sale.order(NoteSigned(bidders=("1",)))
+    assert isinstance(sale.order(command), Done)
+    sale.order(SetConditions(text=OTHER))
+    assert code_of(sale.order(BidFor(lot="2", paddle=1, source=source, amount_minor=2000))) is (
+        RejectCode.CONDITIONS_NOT_ACCEPTED
+    ), "the present ones count"
+
+
+def test_who_accepted_on_a_phone_needs_no_paper() -> None:
+    sale = with_conditions()
+    hello(sale, ANN, "Ann", DIGEST)
+    assert isinstance(sale.order(BidFor(lot="1", paddle=1, source=Source.FLOOR, amount_minor=2000)), Done)
+
+
+def test_a_bid_that_was_left_can_be_taken_back_whatever_the_conditions_are_now() -> None:
+    sale = SmallSale(lot("1", by_hand=True))
+    sale.order(AddPaddle(name="Ben"))
+    assert isinstance(sale.order(BidFor(lot="1", paddle=1, source=Source.ABSENTEE, amount_minor=2000)), Done)
+    sale.order(SetConditions(text=TEXT))
+    assert isinstance(sale.order(BidFor(lot="1", paddle=1, source=Source.ABSENTEE, amount_minor=None)), Done)
+    assert isinstance(sale.order(OpenLot(lot="1")), Done)
+    assert is_sound(sale)
