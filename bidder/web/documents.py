@@ -16,6 +16,7 @@ from bidder.web.markup import EMPTY, Markup, fill, joined
 from bidder.web.paper import Paper, Point
 from common.lot import LotStatus, LotView, SaleStatus
 from common.money import Currency
+from common.the_house import paddle_words
 from common.words import counted
 
 _PAGE: Final = """\
@@ -208,8 +209,8 @@ def _what(point: Point) -> str:
         return "The price on the clock changes"
     if point.leader is None:
         return f"Paddle {point.bidder} stops the clock"
-    leads = "and leads" if point.leader == point.bidder else f"but paddle {point.leader} leads by its maximum"
-    return f"Paddle {point.bidder} bids {leads}"
+    leads = "and leads" if point.leader == point.bidder else f"but {paddle_words(point.leader)} leads by its maximum"
+    return f"{paddle_words(point.bidder).capitalize()} bids {leads}"
 
 
 # --- results --------------------------------------------------------------------------------------------------------

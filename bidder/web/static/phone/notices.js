@@ -143,8 +143,9 @@ export class Notices {
 
   #tell(notice) {
     const heading = notice.kind === "message" ? w.toYou : w.told[notice.kind];
-    const words = notice.kind === "message" ? notice.text : notice.text && w.reason(notice.text);
-    const isBad = ["turned_out", "offer_void", "lead_lost", "sale_void"].includes(notice.kind);
+    const isCode = notice.kind === "left_bid_void"; // its text is the code of the reason, which the heading has in words
+    const words = notice.kind === "message" ? notice.text : isCode ? "" : notice.text && w.reason(notice.text);
+    const isBad = ["turned_out", "offer_void", "lead_lost", "sale_void", "left_bid_void"].includes(notice.kind);
     this.card(`told ${notice.news_seq}`, isBad ? "bad" : "good", heading, words, notice.lot);
     this.say(`${heading} ${words}`);
   }
