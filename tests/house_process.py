@@ -91,6 +91,8 @@ class HouseProcess:
             self.lines.append(line)
             if line.startswith("{"):
                 self._events.put(json.loads(line))
+            else:
+                self._events.put({"event": "said", "line": line})
         self._events.put({"event": "log_ended"})
 
     def wait_for(self, event: str) -> dict[str, Any]:

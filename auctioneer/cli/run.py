@@ -1,6 +1,7 @@
 """`auctioneer run`: hold a sale, from its catalogue or from its data directory."""
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -23,6 +24,9 @@ from common.terminal.output import tell_person
 
 PORT: Final = WholeNumber(0, PORT_MAX)
 _OFF: Final = -1
+_NONE: Final = "off"
+_WEB_PACKAGES: Final = ("segno", "starlette", "uvicorn", "websockets")
+"""What the extra `[web]` installs. The gateway needs them in a process of its own; here it is only looked for them."""
 
 
 class _CheckedType(click.ParamType[Any]):
@@ -52,7 +56,7 @@ def _invite(text: str) -> str:
 
 
 def _metrics_port(text: str) -> int:
-    if text == "off":
+    if text == _NONE:
         return _OFF
     if not (text.isascii() and text.isdigit() and int(text) <= PORT_MAX):
         raise UsageError(f"{text!r} is neither a port (0 to {PORT_MAX}) nor off.")
@@ -74,12 +78,25 @@ def _store(text: str) -> str:
     return parse_address(text).url
 
 
+def _web(text: str) -> str:
+    host, colon, port = text.rpartition(":")
+    if text == _NONE:
+        return ""
+    if not (colon and port.isascii() and port.isdigit() and int(port) <= PORT_MAX):
+        raise UsageError(f"{text!r} is neither HOST:PORT, such as 0.0.0.0:8080, nor {_NONE}.")
+    checked_host(host.removeprefix("[").removesuffix("]"))
+    if any(find_spec(package) is None for package in _WEB_PACKAGES):
+        raise UsageError("For pages on phones, install the extra: pip install 'auction-house[web]'.")
+    return text
+
+
 HOST: Final = _CheckedType("host", checked_host)
 _ADVERTISED: Final = _CheckedType("address", _advertised)
 _INVITE: Final = _CheckedType("code", _invite)
 _METRICS_PORT: Final = _CheckedType("port", _metrics_port)
 _STORE: Final = _CheckedType("url", _store)
 _RATE: Final = _CheckedType("number", _rate)
+_WEB: Final = _CheckedType("place", _web)
 
 
 def _kept(what: str, at_first: object) -> str:
@@ -92,6 +109,7 @@ def _kept(what: str, at_first: object) -> str:
     epilog=examples(
         "auctioneer run --example                         # an example sale, for this machine only",
         "auctioneer run evening.toml --host 0.0.0.0       # bidders come from other machines",
+        "auctioneer run evening.toml --web 0.0.0.0:8080   # guests bid on their phones, in a browser",
         "auctioneer run evening.toml --admit invite       # only with the link's invite code",
         "auctioneer run                                   # later: continue the sale, with the same options",
     ),
@@ -135,6 +153,12 @@ def _kept(what: str, at_first: object) -> str:
     "requests_per_s",
     type=_RATE,
     help=_kept("Requests that one bidder may make.", DEFAULT_REQUESTS_PER_S),
+)
+@click.option(
+    "--web",
+    type=_WEB,
+    metavar="HOST:PORT",
+    help=_kept("Have guests bid on their phones there, in a browser; off for nowhere.", "off"),
 )
 @click.option("--exit-when-ended", is_flag=True, help="Stop when the sale has ended.")
 @click.option("--unlisted", is_flag=True, help="Bidders on this machine don't find the house without its link.")
@@ -181,6 +205,8 @@ def run(
     given = {name: value for name, value in of_machine.items() if value is not None}
     if given.get("metrics_port") == _OFF:
         given["metrics_port"] = None
+    if catalogue is not None and given.get("web", before.web):
+        given["web_images"] = str(catalogue.resolve().parent)
     machine = msgspec.structs.replace(before, **given)
     if no_encryption and not is_loopback(machine.host):
         raise UsageError("--no-encryption is for this machine only: use --host 127.0.0.1.")

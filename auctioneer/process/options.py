@@ -51,12 +51,14 @@ class Change(NamedTuple):
 
 def changes(before: MachineSettings, now: MachineSettings) -> Iterator[Change]:
     """Yield each option that has changed."""
-    for name in MachineSettings.__struct_fields__:
+    for name in _OF_A_PERSON:
         was, becomes = getattr(before, name), getattr(now, name)
         if was != becomes:
             yield Change(_OPTIONS.get(name, f"--{name.replace('_', '-')}"), _shown(was), _shown(becomes))
 
 
+_OF_A_PERSON: Final = tuple(name for name in MachineSettings.__struct_fields__ if name != "web_images")
+"""All but the folder of the catalogue, which no option names."""
 _OPTIONS: Final = {"requests_per_s": "--requests-per-second"}
 
 

@@ -163,6 +163,7 @@ def _chosen(options: RunOptions, folder: DataFolder) -> Chosen:
         secrets.token_urlsafe(9),
         folder.keys.make_control().public,
         cache(folder.keys.admitted),
+        folder.keys.gateway().public if options.web else "",
     )
 
 

@@ -24,6 +24,7 @@ from typing import Final, NamedTuple
 
 from auctioneer.journal import DamagedJournalError, FencedError, JournalGoneError
 from auctioneer.process.folder import DataFolder
+from auctioneer.process.gateway_keeper import kept_gateway
 from auctioneer.process.options import RunOptions
 from auctioneer.process.serving import Watched, serve
 from common.errors import AuctionError, StorageError, UsageError
@@ -128,7 +129,7 @@ def run_watched(options: RunOptions, times: WatchdogTimes = WatchdogTimes()) -> 
     folder.prepare()
     hold = folder.whereabouts.hold()
     try:
-        with _judging_hangups():
+        with _judging_hangups(), kept_gateway(options, hold):
             return _watch(options, RestartPolicy(times))
     finally:
         withdraw_local_house(local_houses_folder(), str(options.data.resolve()))

@@ -19,6 +19,8 @@ CONTROLLERS_MAX: Final = 100
 """The most people who give commands, the auctioneer included; each fact about the settings lists them all."""
 PARTNERS_MAX: Final = 100
 """The most halls, gateways and relays; each fact about the settings lists them all."""
+GATEWAY: Final = "web"
+"""The partner's name of the gateway that `auctioneer run --web` starts beside the house."""
 _PARTNER_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,30}", re.ASCII)
 _INVITE: Final = re.compile(rf"[A-Za-z0-9_.~-]{{1,{INVITE_CHARS_MAX}}}", re.ASCII)
 
@@ -140,6 +142,8 @@ class Chosen(NamedTuple):
     """The public key of the auctioneer on this machine; empty: the key that the sale has, if any."""
     admitted_keys: Callable[[], frozenset[str]] = frozenset
     """Returns the keys on the list; called only with `AdmissionMode.LIST`."""
+    gateway_key: str = ""
+    """The public key of the gateway beside the house; empty: there is none, and the sale's partners stay."""
 
 
 NOTHING_CHOSEN: Final = Chosen()
@@ -150,6 +154,8 @@ def chosen_settings(settings: SaleSettings, chosen: Chosen) -> SaleSettings:
     admission = chosen.admission or settings.admission
     spare = chosen.new_invite if admission is AdmissionMode.INVITE else ""
     changed = msgspec.structs.replace(settings, admission=admission, invite=chosen.invite or settings.invite or spare)
+    if chosen.gateway_key:
+        changed = changed.with_partner(Partner(GATEWAY, chosen.gateway_key))
     if not chosen.auctioneer_key:
         return changed
     return changed.with_controller(Controller(AUCTIONEER, Role.AUCTIONEER, chosen.auctioneer_key))

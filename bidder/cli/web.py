@@ -2,7 +2,9 @@
 
 import asyncio
 import io
+import os
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -16,8 +18,9 @@ from common.terminal.commands import examples
 from common.terminal.output import say, say_drawn, say_record
 
 if TYPE_CHECKING:
-    from bidder.web.gateway import GatewaySettings
+    from bidder.web.gateway import Gateway, GatewaySettings
 
+_INPUT_BYTES: Final = 4096
 DEFAULT_LISTEN: Final = "127.0.0.1:8080"
 MISSING_EXTRA: Final = "For pages on phones, install the extra: pip install 'auction-house[web]'. Nothing was started."
 
@@ -50,6 +53,15 @@ MISSING_EXTRA: Final = "For pages on phones, install the extra: pip install 'auc
     help="The folder of the pictures that the catalogue names by relative paths.",
 )
 @click.option("--control", metavar="HOST:PORT", help="Where the house takes commands, for consoles in browsers.")
+@click.option(
+    "--key",
+    "key_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The gateway's own key.  [default: in --home, made at first use]",
+)
+@click.option("--tied", is_flag=True, hidden=True, help="End when standard input ends: another program runs this one.")
+@click.option("--as-record", is_flag=True, hidden=True, help="As --json, but errors stay sentences: for a log.")
 @home_option
 @json_option
 def web(
@@ -60,6 +72,8 @@ def web(
     control: str | None,
     home: Path,
     *,
+    tied: bool,
+    as_record: bool,
     as_json: bool,
     **files: Path | None,
 ) -> None:
@@ -94,18 +108,26 @@ def web(
             control="" if control is None else zmq_address(*places.parse_place(control)),
             **files,
         )
-        asyncio.run(_serve(settings, listener, lambda: _tell(settings, as_json=as_json)))
+        asyncio.run(_serve(settings, listener, lambda: _tell(settings, as_json=as_json or as_record), is_tied=tied))
 
 
-async def _serve(settings: "GatewaySettings", listener: Any, tell: Callable[[], None]) -> None:
+async def _serve(settings: "GatewaySettings", listener: Any, tell: Callable[[], None], *, is_tied: bool) -> None:
     from bidder.web.gateway import Gateway
 
     gateway = Gateway(settings)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, gateway.stop)
+    if is_tied:
+        loop.add_reader(sys.stdin.fileno(), _read_to_its_end, gateway)
     tell()
     await gateway.run(listener)
+
+
+def _read_to_its_end(gateway: "Gateway") -> None:
+    if not os.read(sys.stdin.fileno(), _INPUT_BYTES):
+        asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+        gateway.stop()
 
 
 def _tell(settings: "GatewaySettings", *, as_json: bool) -> None:
@@ -115,7 +137,7 @@ def _tell(settings: "GatewaySettings", *, as_json: bool) -> None:
     invite = settings.link.invite
     url, board = join_url(settings.url, invite), join_url(f"{settings.url}board", invite)
     if as_json:
-        key = gateway_keys(settings.home, settings.link).public
+        key = gateway_keys(settings).public
         say_record({"event": "gateway_listening", "url": settings.url, "join": url, "board": board, "key": key})
         return
     import segno

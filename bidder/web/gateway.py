@@ -45,11 +45,13 @@ class GatewaySettings(NamedTuple):
     tls_key: Path | None = None
     control: str = ""
     """The ZeroMQ address at which the house takes commands; empty: consoles pass nothing on."""
+    key_file: Path | None = None
+    """The gateway's own key; None: one in `home`, for each house."""
 
 
-def gateway_keys(home: Path, link: JoinLink) -> KeyPair:
+def gateway_keys(settings: GatewaySettings) -> KeyPair:
     """Return the gateway's own key at a house, made at first use. Raises UsageError and StorageError."""
-    return load_or_make_keys(gateway_folder(home, link) / "gateway.json")
+    return load_or_make_keys(settings.key_file or gateway_folder(settings.home, settings.link) / "gateway.json")
 
 
 class Gateway:
@@ -66,7 +68,7 @@ class Gateway:
         self.origins = Origins(settings.url, settings.names, settings.trusted_proxy)
         store = GuestStore.open(gateway_folder(settings.home, settings.link) / "guests")
         self.host = Host(store, self.sale, self.now_ms)
-        self._keys = gateway_keys(settings.home, settings.link)
+        self._keys = gateway_keys(settings)
         self.consoles = Consoles(
             ConsoleStore.open(gateway_folder(settings.home, settings.link) / "consoles"),
             settings.control,

@@ -157,6 +157,11 @@ class DataFolder:
             )
 
     @property
+    def gateway_home(self) -> Path:
+        """The folder in which the gateway beside the house keeps its guests."""
+        return self.path / "web"
+
+    @property
     def backup_file(self) -> Path:
         """The file that makes a directory a backup, and describes it; no house may run there."""
         return self.path / "backup.json"

@@ -28,6 +28,15 @@ class KeyFiles:
         """Return the auctioneer's keys, made at first use; the sale's record must list them too."""
         return load_or_make_keys(self.control_file)
 
+    def gateway(self) -> KeyPair:
+        """Return the keys of the gateway that runs beside the house, made at first use."""
+        return load_or_make_keys(self.gateway_file)
+
+    @property
+    def gateway_file(self) -> Path:
+        """The path of that gateway's key file."""
+        return self._folder / "keys" / "web.json"
+
     @property
     def control_file(self) -> Path:
         """The path of the auctioneer's key file."""

@@ -18,7 +18,8 @@ class MachineSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     `advertise` is the address by which others reach the house; empty means `host` and the ports. `publish_port` None
     means `port` + 1, or a free port if `port` is 0. Commands come to `control_host` and `control_port`. With
-    `metrics_port` None there are no metrics.
+    `metrics_port` None there are no metrics. `web` is the HOST:PORT of the gateway for phones; empty means no gateway.
+    `web_images` is the folder of the catalogue's pictures.
     """
 
     host: str = DEFAULT_HOST
@@ -28,6 +29,8 @@ class MachineSettings(msgspec.Struct, frozen=True, kw_only=True):
     control_host: str = DEFAULT_HOST
     control_port: int = 0
     requests_per_s: int = DEFAULT_REQUESTS_PER_S
+    web: str = ""
+    web_images: str = ""
     metrics_host: str = DEFAULT_HOST
     metrics_port: int | None = None
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bidder.web import host as hosting
-from bidder.web.gateway import gateway_keys
+from bidder.web.gateway import GatewaySettings, gateway_keys
 from bidder.web.limits import MOVE_CODE_MS
 from common.conditions import digest_of
 from common.limits import INVITE_CHARS_MAX
@@ -169,7 +169,7 @@ def test_a_guest_waits_for_approval_and_is_let_in_also_after_the_gateway_restart
 
 
 def key_of(home: Path, link: str) -> str:
-    return gateway_keys(home, parse_link(link)).public
+    return gateway_keys(GatewaySettings(parse_link(link), home, "")).public
 
 
 def test_conditions_are_shown_and_accepted_and_new_ones_again(tmp_path: Path, home: Path) -> None:
