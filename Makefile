@@ -13,7 +13,7 @@ NO_CLUSTER := mkdir -p /etc/postgresql-common && { grep -qs "^create_main_cluste
 comma  := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo quick test check conformance torture bench bench-report audit lock newest system-packages screenshots docs clean
+.PHONY: help setup demo demo-web quick test check conformance torture bench bench-report audit lock newest system-packages screenshots docs clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ $(STAMP): pyproject.toml $(LOCK)
 
 demo: $(STAMP) ## hold a real sale with bots bidding, about 30 seconds
 	@$(BIN)/python -m benchmarks demo
+
+demo-web: $(STAMP) ## the same sale, shown on phones in this network and on a screen for the room
+	@$(BIN)/python -m benchmarks demo --web 0.0.0.0:8080
 
 quick: $(STAMP) ## the tests that start no process and no thread: rules, house, messages, clients; under a minute
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "quick and not thorough"

@@ -14,6 +14,7 @@ from benchmarks.bots.report import print_tally
 from benchmarks.bots.sale_folder import keep_folder, sale_folder
 from benchmarks.bots.swarm import ComparedSwarm
 from bidder import AsyncClient
+from common.own_address import own_address
 from common.terminal.commands import STOPPED_STATUS, examples
 from common.terminal.output import say
 from common.the_house import paddle_words
@@ -30,6 +31,7 @@ SALE_S_MAX: Final = 300.0
 SETTLE_S: Final = 60.0
 """The longest time that copies of the sale may take to become equal after the last bid."""
 _FAILED: Final = 1
+_EVERYWHERE: Final = "0.0.0.0"
 
 
 def demo_catalogue() -> Path:
@@ -55,14 +57,15 @@ def demo_catalogue() -> Path:
     metavar="DIR",
     help="Keep the sale here.  [default: a temporary directory]",
 )
-def demo(bidders: int, seed: int, catalogue: Path, data: Path | None) -> int:
+@click.option("--web", metavar="HOST:PORT", help="Have people bid on their phones there, too.")
+def demo(bidders: int, seed: int, catalogue: Path, data: Path | None, web: str | None) -> int:
     """Hold a sale: an auctioneer, and bots that bid on real sockets until it ends. Then check the result.
 
     The exit status is 1 if a bidder's view differs from the house's, a bid was lost, or the record does not verify.
     """
     with sale_folder(data) as folder:
         try:
-            is_right = asyncio.run(_hold(catalogue, folder, bidders, seed))
+            is_right = asyncio.run(_hold(catalogue, folder, bidders, seed, web))
         except (KeyboardInterrupt, asyncio.CancelledError):
             say("Stopped, and with it the auctioneer and all bots.", err=True)
             return STOPPED_STATUS
@@ -71,12 +74,13 @@ def demo(bidders: int, seed: int, catalogue: Path, data: Path | None) -> int:
     return 0 if is_right else _FAILED
 
 
-async def _hold(catalogue: Path, folder: Path, bidders: int, seed: int) -> bool:
+async def _hold(catalogue: Path, folder: Path, bidders: int, seed: int, web: str | None) -> bool:
     """Hold the sale and return whether all checks held."""
+    of_web = () if web is None else ("--web", web)
     stop_when_told()
     say("Starting an auctioneer ...")
-    async with HouseProcess(catalogue, folder, "--port", "0") as house:
-        _print_how_to_join(house)
+    async with HouseProcess(catalogue, folder, "--port", "0", *of_web) as house:
+        _print_how_to_join(house, web)
         crowd = Crowd(seed)
         async with ComparedSwarm(house.link, crowd, crowd.characters(bidders)) as swarm:
             is_right = await _watch(swarm)
@@ -94,16 +98,24 @@ async def _hold(catalogue: Path, folder: Path, bidders: int, seed: int) -> bool:
         is_right &= report_check(
             Check("The record verifies", [f"`verify` ended with status {status}"] if status else [])
         )
+    if web is None:
+        say()
+        say("To see the same on a phone: make demo-web")
     return is_right
 
 
-def _print_how_to_join(house: HouseProcess) -> None:
+def _print_how_to_join(house: HouseProcess, web: str | None) -> None:
     program = Path(sys.executable).with_name("bidder")
     with suppress(ValueError):
         program = program.relative_to(Path.cwd())
     say()
     say(f"  Join link  {house.link}")
     say(f"  To bid too, in another terminal:  {program} join --name YOU")
+    if web is not None:
+        host, _, port = web.rpartition(":")
+        place = f"{own_address() if host == _EVERYWHERE else host}:{port}"
+        say(f"  To bid on a phone in this network:  http://{place}/")
+        say(f"  The screen in the room:             http://{place}/board")
     say()
 
 
