@@ -103,6 +103,7 @@ SANS_IO = (
     "bidder/web/chart.py",
     "bidder/web/fanout.py",
     "bidder/web/frames.py",
+    "bidder/web/interest.py",
     "bidder/web/markup.py",
     "bidder/web/origins.py",
     "bidder/web/paper.py",

@@ -46,8 +46,9 @@ class Line(Protocol):
 class Listener:
     """One phone or board, and what it has missed."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Line, *, is_board: bool = False) -> None:
         self.line = line
+        self.is_board = is_board
         self.missed: dict[str, bool] = {}
         """The lots whose newest state it needs; whether all of it, or only what bidding changes."""
         self.missed_sale = True
@@ -162,6 +163,12 @@ class Fanout:
         """Tell everybody the time; who can't be told now will be told the next."""
         for listener in self.listeners:
             if not listener.line.is_clogged:
+                listener.line.write(frame)
+
+    def tell_boards(self, frame: bytes) -> None:
+        """Tell only boards something that may be left out."""
+        for listener in self.listeners:
+            if listener.is_board and not listener.line.is_clogged:
                 listener.line.write(frame)
 
     def _tell_lot(self, lot: str, frame: bytes, *, is_move: bool) -> None:

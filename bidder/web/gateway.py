@@ -16,7 +16,8 @@ from bidder.web.fanout import Fanout
 from bidder.web.frames import clock, encode, text_frame
 from bidder.web.guests import GuestStore, gateway_folder
 from bidder.web.host import Host
-from bidder.web.limits import CLOCK_MS, PHONES_MAX, PHONES_PER_ADDRESS_MAX
+from bidder.web.interest import Interest
+from bidder.web.limits import CLOCK_MS, INTEREST_MS, PHONES_MAX, PHONES_PER_ADDRESS_MAX
 from bidder.web.live import Live, Scope, Visit
 from bidder.web.origins import Origins
 from bidder.web.pages import Pages, cookie_of
@@ -63,6 +64,7 @@ class Gateway:
         self.url = settings.url
         self.sale = PublicSale()
         self.fanout = Fanout(self.sale)
+        self.interest = Interest()
         self.histories = Histories()
         self.assets = Assets(settings.images)
         self.origins = Origins(settings.url, settings.names, settings.trusted_proxy)
@@ -78,7 +80,7 @@ class Gateway:
         self._hall: Hall | None = None
         self._places = Places(PHONES_MAX, PHONES_PER_ADDRESS_MAX)
         self._pages = Pages(self)
-        self._live = Live(self.fanout, self, self._clock_frame, self.now_ms)
+        self._live = Live(self.fanout, self.interest, self, self._clock_frame, self.now_ms)
         self._flush: asyncio.TimerHandle | None = None
         self._server = make_server(self._answer, settings.tls_cert, settings.tls_key)
 
@@ -94,14 +96,15 @@ class Gateway:
         serving = asyncio.create_task(self._server.serve([listener]))
         following = asyncio.create_task(self._follow(on_live))
         ticking = asyncio.create_task(self._tick())
+        looking = asyncio.create_task(self._look_for_fingers())
         try:
-            await asyncio.wait([serving, following, ticking], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([serving, following, ticking, looking], return_when=asyncio.FIRST_COMPLETED)
         finally:
             self.stop()
             await asyncio.gather(serving, return_exceptions=True)
-            for task in (following, ticking):
+            for task in (following, ticking, looking):
                 task.cancel()
-            outcomes = await asyncio.gather(following, ticking, return_exceptions=True)
+            outcomes = await asyncio.gather(following, ticking, looking, return_exceptions=True)
             self.host.close()
             self.consoles.close()
             if self._hall is not None:
@@ -159,6 +162,14 @@ class Gateway:
                 self.fanout.tell_time(self._clock_frame())
             self.fanout.cut_stalled(self.now_ms())
             self.host.sweep()
+
+    async def _look_for_fingers(self) -> None:
+        """Tell the boards on which lots somebody is about to bid."""
+        while True:
+            await asyncio.sleep(INTEREST_MS / 1000)
+            touched = self.interest.news(self.sale.lots, self.now_ms())
+            if touched is not None:
+                self.fanout.tell_boards(text_frame(encode({"event": "interest", "lots": touched})))
 
     # --- the browsers -----------------------------------------------------------------------------------------------
 

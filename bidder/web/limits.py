@@ -24,6 +24,11 @@ LOTS_FRAME_BYTES: Final = 16 * 1024
 CLOCK_MS: Final = 1000
 """The time between two frames with the house's time."""
 
+INTEREST_MS: Final = 500
+"""The time between two looks whose bid buttons are touched; the board is told no faster."""
+FINGER_MS_MAX: Final = 10_000
+"""A finger that is not lifted counts for so long."""
+
 # What a phone may send
 MESSAGE_BYTES_MAX: Final = 2048
 """A larger message ends the phone's connection."""

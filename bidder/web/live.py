@@ -16,6 +16,7 @@ from websockets.http11 import Request
 from bidder.web.attending import Attendance
 from bidder.web.fanout import Fanout, Listener
 from bidder.web.frames import encode, text_frame
+from bidder.web.interest import Interest
 from bidder.web.limits import (
     FLOOD_MESSAGES_MAX,
     MESSAGES_BURST,
@@ -123,9 +124,15 @@ class Live:
     """The application behind `/live`."""
 
     def __init__(
-        self, fanout: Fanout, places: Places, clock_frame: Callable[[], bytes], now_ms: Callable[[], int]
+        self,
+        fanout: Fanout,
+        interest: Interest,
+        places: Places,
+        clock_frame: Callable[[], bytes],
+        now_ms: Callable[[], int],
     ) -> None:
         self._fanout = fanout
+        self._interest = interest
         self._places = places
         self._now_ms = now_ms
         self._clock_frame = clock_frame
@@ -144,7 +151,7 @@ class Live:
             self._places.leave(visit)
 
     async def _serve(self, visit: Visit, line: PhoneProtocol, receive: Receive) -> None:
-        phone = Listener(line)
+        phone = Listener(line, is_board=visit.is_board)
         line.on_free = lambda: self._fanout.catch_up(phone)
         guest = visit.attendance
         line.write(self._clock_frame())
@@ -160,6 +167,7 @@ class Live:
         finally:
             line.on_free = None
             self._fanout.remove(phone)
+            self._interest.forget(phone)
             if guest is not None:
                 guest.remove(phone)
 
@@ -184,10 +192,11 @@ class Live:
                 return
 
     def _obey(self, visit: Visit, phone: Listener, message: Message) -> None:
-        if message.do == FINGER:
-            return
         if visit.attendance is None:
             _tell_fault(phone, "hello_first", "Join the sale first.")
+            return
+        if message.do == FINGER:
+            self._interest.touch(phone, message.lot, self._now_ms(), is_on=message.on is True)
             return
         visit.attendance.ask(message)
 

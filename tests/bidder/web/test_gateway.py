@@ -79,6 +79,18 @@ def test_a_repeated_request_gets_the_verdict_that_it_had(gateway: GatewayProcess
         assert ada.lot("1")["bids"] == 2
 
 
+def test_a_finger_on_a_bid_button_lights_the_board_and_no_phone(gateway: GatewayProcess) -> None:
+    with gateway.guest("Ada") as ada, gateway.phone(query="?as=board") as board:
+        ada.until("ready")
+        board.until("ready")
+        ada.send(do="finger", lot="2", on=True)
+        ada.send(do="finger", lot="1", on=True)
+        assert board.until("interest") == {"event": "interest", "lots": ["1"]}
+        ada.close()
+        assert board.until("interest")["lots"] == []
+        assert not [record for record in ada.heard if record["event"] == "interest"]
+
+
 def test_two_phones_of_a_guest_show_the_same(gateway: GatewayProcess) -> None:
     with gateway.guest("Ada") as ada, gateway.phone(ada.cookie) as tab:
         tab.until("ready")
