@@ -123,7 +123,7 @@ export class Bar {
     if (!me) return { main: { label: w.joinToBid, go: this.join } };
     if (!me.paddle) return { main: { label: w.connection.connecting, isDisabled: true } };
     if (!lot) return {};
-    const other = isCurrent ? undefined : { label: w.backToCurrent, go: this.go };
+    const other = isCurrent || this.#sale.status === "ended" ? undefined : { label: w.backToCurrent, go: this.go };
     if (isOver(lot)) return { main: { label: w.status[lot.status], isDisabled: true }, other };
     const action = formatOf(lot).actions(lot, me, (minor) => this.#sale.show(minor), this.#unitsOf(lot));
     const isStopped = !TAKING.has(this.#sale.connection.state) || lot.status === "paused" || this.#sale.status !== "running";

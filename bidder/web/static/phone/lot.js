@@ -141,7 +141,9 @@ export class LotView {
     show(p.buy, Boolean(this.#buy));
     attr(p.buy, "aria-disabled", lot.status !== "open" || this.#sale.connection.state !== "live" ? "true" : null);
     if (this.#buy) text(p.buy, this.#buy.label);
-    show(p.retract, Boolean(this.#bar.mayRetract && lot.format === "english" && lot.status === "open" && format.own(lot, me)));
+    // Its place is kept while it can't be used, so that nothing moves when the lead does.
+    show(p.retract, Boolean(me && this.#bar.mayRetract && lot.format === "english"));
+    attr(p.retract, "data-idle", lot.status !== "open" || !format.own(lot, me));
   }
 
   #paintStar(lot) {

@@ -1,6 +1,6 @@
 // The phone's page: which view is shown, which lot is the current one, and when what is painted.
 
-import { Sale } from "../sale.js";
+import { sale } from "./start.js";
 import { attr, painter, show, text } from "../dom.js";
 import { fillIn, words as w } from "../words/index.js";
 import { Bar } from "./bar.js";
@@ -21,7 +21,6 @@ const VIEWS = ["join", "now", "lots", "mine"];
 
 fillIn();
 const byId = (id) => document.getElementById(id);
-const sale = new Sale();
 const watched = new Watched();
 let view = "now";
 let chosen = null;
