@@ -10,7 +10,7 @@ import click
 from auctioneer.cli.context import LOT, data_option, json_option
 from auctioneer.cli.control_client import connected
 from auctioneer.cli.lot_table import person
-from auctioneer.cli.output import grouped, local_time
+from auctioneer.cli.output import grouped, late_by, local_time
 from auctioneer.house.bid_history import late_bids, page_of_bids
 from auctioneer.house.commands import BIDS
 from auctioneer.house.reports import Row
@@ -55,7 +55,8 @@ def bids(lot: str | None, first: int | None, count: int, folder: DataFolder, *, 
     each bidder the last refused ones. This shows secret maximum bids. It reads the record, with and without a running
     house; a record of a million facts takes some seconds.
 
-    A clerk with the right `bids` or `corrections` sees the bids that count, if the sale has corrections.
+    A clerk with the right `bids` or `corrections` sees the bids that count, if the sale has corrections. Every clerk
+    sees with --late what the house has at hand: the last 200 of the sale.
     """
     if only_late:
         if first is not None:
@@ -120,9 +121,14 @@ def _print_at_hand(folder: DataFolder, lot: str, first: int | None, count: int, 
 
 
 def _print_late(folder: DataFolder, lot: str | None, count: int, *, as_json: bool) -> None:
-    """Print the bids that came too late, on one lot or on all."""
-    with _record_of(folder) as journal:
-        rows, total = late_bids(map(itemgetter(1), journal.read()), count, lot)
+    """Print the bids that came too late, on one lot or on all: from the record, or from a clerk's house."""
+    if folder.clerk.read() is not None:
+        with connected(folder) as house:
+            rows = house.ask("late", () if lot is None else (lot,))
+        rows, total = rows[-count:], len(rows)
+    else:
+        with _record_of(folder) as journal:
+            rows, total = late_bids(map(itemgetter(1), journal.read()), count, lot)
     if as_json:
         print_json(rows)
         return
@@ -141,7 +147,7 @@ def _print_late(folder: DataFolder, lot: str | None, count: int, *, as_json: boo
             person(row["name"], row["paddle"]),
             grouped(row["amount"]),
             grouped(row["maximum"]),
-            f"{row['late_ms']:,} ms",
+            late_by(row["late_ms"]),
         ]
         for row in rows
     ]
@@ -184,7 +190,7 @@ def _source(row: Row) -> str:
 def _outcome(row: Row) -> str:
     match row["outcome"]:
         case "late":
-            return f"late by {row['late_ms']:,} ms"
+            return f"late by {late_by(row['late_ms'])}"
         case "refused":
             return str(row["code"])
         case outcome:

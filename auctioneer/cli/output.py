@@ -21,6 +21,10 @@ STATUS_STYLES: Final = {"open": "green", "paused": "yellow", "waiting": "yellow"
 """The colours of a row's status; a colour never says more than the word."""
 
 
+MS_EXACT_BELOW: Final = 10_000
+"""A bid that came less too late is told to the millisecond; another in whole seconds."""
+
+
 def print_fields(fields: Iterable[tuple[str, str]]) -> None:
     """Print names with their texts, one pair per line."""
     pairs = [(name, text) for name, text in fields if text]
@@ -87,6 +91,11 @@ def utc_time(at_ms: int | None) -> str | None:
     if at_ms is None:
         return None
     return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def late_by(late_ms: int) -> str:
+    """Return by how much a bid came too late: exactly, where a person would dispute it."""
+    return f"{late_ms:,} ms" if late_ms < MS_EXACT_BELOW else time_left(late_ms)
 
 
 def time_left(remaining_ms: int) -> str:

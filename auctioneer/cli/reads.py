@@ -221,23 +221,29 @@ def _print_waiting(rows: list[Row]) -> None:
     epilog=examples("auctioneer bidders", "auctioneer bidders --waiting", "auctioneer bidders --connected --json"),
 )
 @click.option("--connected", "only_connected", is_flag=True, help="Only bidders that the house hears now.")
+@click.option("--near-limit", "only_near", is_flag=True, help="Only those whose spending limit is nearly reached.")
 @click.option("--waiting", "is_waiting", is_flag=True, help="Only those who wait to be admitted, and their contacts.")
 @with_control_context
-def bidders(context: ControlContext, *, only_connected: bool, is_waiting: bool) -> None:
+def bidders(context: ControlContext, *, only_connected: bool, only_near: bool, is_waiting: bool) -> None:
     """Show everybody in the register: paddle, name, state, lots led and won, the amount spent, and when last heard.
 
-    Where a bidder has a limit, it also shows what is left of the limits, but for sealed offers.
+    Where a bidder has a limit, it also shows what is left of the limits, but for sealed offers. A limit is near when
+    something counts against it, and less than a fifth is left or too little for the next bid on an open lot.
 
     A bidder who was heard within the last 35 seconds counts as connected, since a client that runs asks for news.
     """
     reading = waiting(context) if is_waiting else read(context, "bidders")
-    report = [row for row in reading.report if row["connected"]] if only_connected else reading.report
+    report = [
+        row
+        for row in reading.report
+        if (row["connected"] or not only_connected) and (row["limit_near"] or not only_near)
+    ]
     if context.as_json:
         print_json(report)
         return
     say_if_stopped(reading, context.folder)
     if is_waiting:
-        _print_waiting(reading.report)
+        _print_waiting(report)
         return
     has_limits = any(row["limit"] is not None for row in report)
     columns = [
@@ -249,6 +255,7 @@ def bidders(context: ControlContext, *, only_connected: bool, is_waiting: bool) 
         Column("Won", is_number=True),
         Column(f"Spent {reading.sale['currency']}", is_number=True),
         *([Column(what, is_number=True) for what in ("Exposed", "Limit", "Left")] if has_limits else []),
+        *([Column("Note")] if has_limits else []),
         Column("Heard", is_extra=True),
     ]
     rows = [
@@ -261,11 +268,19 @@ def bidders(context: ControlContext, *, only_connected: bool, is_waiting: bool) 
             str(row["won"]),
             grouped(row["spent"]),
             *([grouped(row[field]) for field in ("exposed", "limit", "left")] if has_limits else []),
+            *([_near(row)] if has_limits else []),
             _heard(row, reading.sale["now_ms"]),
         ]
         for row in report
     ]
     print_table(columns, rows, STATUS_STYLES)
+
+
+def _near(row: Row) -> str:
+    """Return whether a limit is near, and an open lot whose next bid it no longer allows."""
+    if not row["limit_near"]:
+        return ""
+    return "limit near" if row["short_on"] is None else f"limit near, too little for lot {row['short_on']}"
 
 
 def _heard(row: Row, now_ms: int) -> str:

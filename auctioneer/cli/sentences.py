@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from auctioneer.cli.output import grouped, late_by
 from auctioneer.house.commands import Done
 from auctioneer.house.reports import Row
 from common.money import Currency
@@ -31,6 +32,19 @@ def standing(row: Row, currency: Currency) -> str:
         is_met = "is met" if row["reserve_met"] else "is not met"
         parts.append(f"the reserve of {currency.show(row['reserve_minor'])} {is_met}")
     return f"Lot {row['lot']}, {row['title']} ({row['status']}): {', '.join(parts)}."
+
+
+def late_words(row: Row) -> str:
+    """Return a bid in the report `late`: who made it, by how much too late, on which lot, and for how much."""
+    amount = grouped(row["amount"]) or (f"up to {grouped(row['maximum'])}" if row["maximum"] else "sealed")
+    who = person(row["name"], row["paddle"])
+    return f"{who} {late_by(row['late_ms'])} late on lot {row['lot']}: {amount}"
+
+
+def near_words(row: Row) -> str:
+    """Return whose spending limit is near, in the report `overview`: what is left, and the lot that costs more."""
+    short = "" if row["short_on"] is None else f", too little for lot {row['short_on']}"
+    return f"{person(row['name'], row['paddle'])} has {grouped(row['left'])} left of {grouped(row['limit'])}{short}"
 
 
 def bought(result: Row, currency: Currency) -> str:

@@ -9,6 +9,7 @@ from auctioneer.cli.context import DURATION, ControlContext, with_control_contex
 from auctioneer.cli.control_client import connected
 from auctioneer.cli.lot_table import print_lots
 from auctioneer.cli.output import grouped, local_time, print_fields
+from auctioneer.cli.sentences import late_words, near_words
 from auctioneer.house.reports import Row
 from common.durations import format_duration
 from common.errors import UnreachableError
@@ -35,6 +36,8 @@ EVERY_MS: Final = 2000
 @with_control_context
 def watch(context: ControlContext, *, every_ms: int) -> None:
     """Show how the sale stands: who is connected, the lots that run, the latest that are over, and the next.
+
+    It also shows whose spending limit is nearly reached (`auctioneer bidders`), and the last bids that came too late.
 
     At a terminal each look replaces the one before; with --json each is one line. It ends with the sale, and Ctrl-C
     ends it before. It waits for a house that is just being started again.
@@ -86,4 +89,10 @@ def _show(report: Row, *, as_json: bool) -> None:
     print_lots(report["shown"], report["currency"])
     if report["running_more"]:
         say(f"... and {report['running_more']:,} more that run: auctioneer lots --open --paused")
+    for near in report["limits_near"]:
+        say(f"Limit near: {near_words(near)}")
+    if report["limits_near_more"]:
+        say(f"... and {report['limits_near_more']:,} more limits are near: auctioneer bidders --near-limit")
+    for late in reversed(report["late"]):
+        say(f"Late: {late_words(late)}")
     say()

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from auctioneer.house.formats.bidding import OfferMade
 from auctioneer.house.formats.table import board_bidding, offer_made
-from auctioneer.house.reports import Row, money_fields
+from auctioneer.house.reports import Row, late_row, money_fields
 from auctioneer.rules.facts import (
     AnyFact,
     BidderEnrolled,
@@ -95,7 +95,7 @@ def late_bids(facts: Iterable[AnyFact], count: int, lot: str | None = None) -> t
         match fact:
             case OfferLate() if currency is not None and key in (None, lot_key(fact.lot)):
                 total += 1
-                last.append(_late_row(fact, currency, titles[fact.lot], names[fact.paddle]))
+                last.append(late_row(fact, currency, titles[fact.lot], names[fact.paddle]))
             case BidderEnrolled() | PaddleGiven():
                 names[fact.paddle] = fact.name
             case LotListed() | LotRewritten():
@@ -105,22 +105,6 @@ def late_bids(facts: Iterable[AnyFact], count: int, lot: str | None = None) -> t
     if key is not None and key not in map(lot_key, titles):
         raise RejectedError(RejectCode.UNKNOWN_LOT, f"lot {lot}")
     return list(last), total
-
-
-def _late_row(late: OfferLate, currency: Currency, title: str, name: str) -> Row:
-    made = offer_made(late.request)
-    return {
-        "lot": late.lot,
-        "title": title,
-        "at_ms": late.at_ms,
-        "late_ms": late.late_ms,
-        "paddle": late.paddle,
-        "name": name,
-        "kind": made.kind,
-        "source": late.source.value,
-        "by": late.by or None,
-        **money_fields(currency, amount=made.amount_minor, maximum=made.maximum_minor),
-    }
 
 
 def _kept_sealed(bid: Row) -> Row:

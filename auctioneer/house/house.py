@@ -18,6 +18,7 @@ from auctioneer.house.commands_done import CommandsDone
 from auctioneer.house.greeting import Greeting, NameRejected, not_admitted
 from auctioneer.house.heartbeat import HeartbeatRound
 from auctioneer.house.history import History, public_events
+from auctioneer.house.late_bids import LateBids
 from auctioneer.house.news import BidderNews, Parked, Released
 from auctioneer.house.record_reader import RecordReader
 from auctioneer.house.register import Register
@@ -124,6 +125,7 @@ class House:
         self._ask_for(state.conditions)
         self._greeting = Greeting(self.engine, self.register, self._sessions, settings)
         self._history = History()
+        self.late_bids = LateBids()
         self._heartbeats = HeartbeatRound()
         self._news = BidderNews(self.engine)
         self.contacts: dict[int, Contact] = {}
@@ -201,8 +203,10 @@ class House:
             self._news.apply(fact)
 
     def recall_history(self, facts: Iterable[AnyFact]) -> None:
-        """Keep the public events of the record's last facts, so that clients can close gaps after a restart."""
-        self._keep(list(public_events(list(facts))))
+        """Keep the public events and late bids of the record's last facts, so that clients can close gaps."""
+        last = list(facts)
+        self._keep(list(public_events(last)))
+        self.late_bids.note(last)
 
     def snapshot(self) -> bytes:
         """Return the whole state, for `rebuild`."""
@@ -303,6 +307,7 @@ class House:
         session.remember(outcome)
         if type(outcome) is BidTaken:
             return bid_accepted(outcome, self.engine.lots[outcome.lot].view.board)
+        self.late_bids.note((outcome,))
         return verdict_of(outcome)
 
     def _refuse(self, session: Session, request: AnyOffer, verdict: Rejected, now_ms: int) -> Rejected:
@@ -334,6 +339,7 @@ class House:
         outcome = self.engine.offer_for(now_ms, who, request, placer)
         if not isinstance(outcome, Rejected):
             self._batch.facts.append(outcome)
+            self.late_bids.note((outcome,))
         return outcome
 
     def take_back_all_left(self, now_ms: int, placer: Placer, paddle: int, request_id: int) -> None:

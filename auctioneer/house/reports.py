@@ -13,10 +13,11 @@ import msgspec
 
 from auctioneer.house.formats.table import bidding, offer_made
 from auctioneer.house.house import House
+from auctioneer.house.limits_near import NearLimit, limits_near
 from auctioneer.house.register import Enrolled, Register
 from auctioneer.house.tallies import Tally, tallies_of
 from auctioneer.rules.contacts import Contact
-from auctioneer.rules.facts import CommandDone
+from auctioneer.rules.facts import CommandDone, OfferLate
 from auctioneer.rules.formats.table import format_of
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.sale_settings import Controller
@@ -33,6 +34,8 @@ _UNKNOWN: Final = Contact()
 
 RUNNING_SHOWN_MAX: Final = 50
 """The most open and paused lots in an overview; all others are only counted."""
+WARNINGS_SHOWN: Final = 5
+"""The most late bids, and limits that are near, in an overview."""
 NEIGHBOURS_SHOWN: Final = 3
 """Lots in an overview that were over last, and lots that come next."""
 CONNECTED_MS: Final = NEWS_WAIT_MS + 10_000
@@ -78,16 +81,66 @@ def status(house: House, now_ms: int, chosen: Sequence[LotState]) -> Row:  # noq
 
 
 def overview(house: House, now_ms: int, chosen: Sequence[LotState]) -> Row:
-    """Return the sale at a glance, the lots that run now, the latest that are over, and the next ones."""
+    """Return the sale at a glance, the lots that run now, the latest that are over, and the next ones.
+
+    `late` has the last bids that came too late, as the report `late` has them. `limits_near` has the spending limits of
+    which least is left, and `limits_near_more` counts the others (`auctioneer.house.limits_near`).
+    """
     views = [(lot, lot.view) for lot in house.engine.catalogue]
     running = [lot for lot, view in views if view.status in (LotStatus.OPEN, LotStatus.PAUSED)]
     over = [lot for lot, view in views if view.status.is_final]
     latest = sorted(over, key=lambda lot: lot.view.closed_at_ms or 0)[-NEIGHBOURS_SHOWN:]
     coming = [lot for lot, view in views if view.status is LotStatus.SCHEDULED][:NEIGHBOURS_SHOWN]
     shown = sorted([*running[:RUNNING_SHOWN_MAX], *latest, *coming], key=lambda lot: lot.index)
+    near = list(limits_near(house.engine, tallies_of(house.engine)).values())
     return status(house, now_ms, chosen) | {
         "shown": [_lot_row(house, lot, now_ms) for lot in shown],
         "running_more": max(0, len(running) - RUNNING_SHOWN_MAX),
+        "late": late(house, now_ms, house.engine.catalogue)[-WARNINGS_SHOWN:],
+        "limits_near": [_near_row(house, one) for one in near[:WARNINGS_SHOWN]],
+        "limits_near_more": max(0, len(near) - WARNINGS_SHOWN),
+    }
+
+
+def _near_row(house: House, near: NearLimit) -> Row:
+    return {
+        "paddle": near.paddle,
+        "name": name_of(house, near.paddle),
+        "short_on": near.short_on,
+        **money_fields(house.engine.sale.currency, limit=near.limit_minor, left=near.left_minor),
+    }
+
+
+def late(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:  # noqa: ARG001 -- as above
+    """Return the last bids that came too late on the chosen lots, the oldest first: up to 200 of the sale are at hand.
+
+    `late_ms` says how long after its lot's end each came. After a restart only those of the record's last 20,000 facts
+    are at hand. A sealed offer on a lot that was opened again stays sealed.
+    """
+    lots = {lot.view.lot: lot for lot in chosen}
+    rows = []
+    for one in house.late_bids.on(lots):
+        lot = lots[one.lot]
+        row = late_row(one, house.engine.sale.currency, lot.view.terms.title, name_of(house, one.paddle))
+        is_sealed = offer_made(one.request).is_sealed and not lot.view.status.is_final
+        rows.append(row | {"amount": None, "amount_minor": None} if is_sealed else row)
+    return rows
+
+
+def late_row(late: OfferLate, currency: Currency, title: str, name: str | None) -> Row:
+    """Return a bid that came too late: on what, by whom, what it asked for, and by how much too late."""
+    made = offer_made(late.request)
+    return {
+        "lot": late.lot,
+        "title": title,
+        "at_ms": late.at_ms,
+        "late_ms": late.late_ms,
+        "paddle": late.paddle,
+        "name": name,
+        "kind": made.kind,
+        "source": late.source.value,
+        "by": late.by or None,
+        **money_fields(currency, amount=made.amount_minor, maximum=made.maximum_minor),
     }
 
 
@@ -97,8 +150,13 @@ def lots(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:
 
 
 def bidders(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:  # noqa: ARG001 -- as above
-    """Return all bidders in the register, whatever lots were chosen."""
+    """Return all bidders in the register, whatever lots were chosen.
+
+    `limit_near` says whether little is left of a spending limit, and `short_on` names an open lot whose next bid it no
+    longer allows (`auctioneer.house.limits_near`).
+    """
     tallies = tallies_of(house.engine)
+    near = limits_near(house.engine, tallies)
     return [
         {
             "paddle": entry.paddle,
@@ -113,6 +171,8 @@ def bidders(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:
             "accepted": _has_accepted(house, entry),
             **msgspec.structs.asdict(house.contacts.get(entry.paddle, _UNKNOWN)),
             **_amounts_of(house, tallies[entry.paddle], entry.paddle),
+            "limit_near": entry.paddle in near,
+            "short_on": near[entry.paddle].short_on if entry.paddle in near else None,
         }
         for entry in house.register.entries
     ]
@@ -400,6 +460,7 @@ REPORTS: Final[dict[str, Callable[[House, int, Sequence[LotState]], Any]]] = {
     "commands": commands,
     "conditions": conditions,
     "absentee": absentee,
+    "late": late,
     "results": results,
     "bills": bills,
     "lot_defaults": lot_defaults,

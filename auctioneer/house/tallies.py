@@ -17,6 +17,11 @@ class Tally:
     exposed_minor: int = 0
     """The most that it may have to pay on lots that are not over, but for sealed offers: these stay secret."""
 
+    @property
+    def counted_minor(self) -> int:
+        """What counts against a limit, but for sealed offers."""
+        return self.spent_minor + self.exposed_minor
+
 
 def tallies_of(engine: Engine) -> defaultdict[int, Tally]:
     """Return the tally of each paddle."""

@@ -107,7 +107,7 @@ def test_a_whole_sale_is_run_by_keys_and_survives_a_dead_house_and_gateway(eveni
         ada.key("d")
         ada.page.get_by_label("Name").fill(name)
         ada.agree("New paddle")
-        ada.says("has paddle")
+        ada.says(f"{name} has paddle")
     ada.key("n")
     ada.says("Lot 1 is open")
     ada.bid(1)
@@ -151,6 +151,26 @@ def test_a_whole_sale_is_run_by_keys_and_survives_a_dead_house_and_gateway(eveni
         ("sold", "Carl", "125.00"),
         ("withdrawn", None, None),
     ]
+
+
+def test_late_bids_and_limits_that_are_near_are_in_view(evening: Evening) -> None:
+    for name in ("Bea", "Carl"):
+        assert evening.house.auctioneer("paddle", "add", name).exit_code == 0
+    assert evening.house.auctioneer("limit", "1", "110").exit_code == 0
+    ada = evening.console()
+    expect(ada.page.locator("#late-title")).to_be_hidden()
+    ada.key("n")
+    ada.says("Lot 1 is open")
+    ada.bid(1)
+    person = ada.page.locator("#person-list li").first
+    expect(person).to_contain_text("limit near: €10 of €110 left")
+    ada.key("h")
+    ada.agree("Hammer on lot 1?")
+    ada.says("Lot 1")
+    assert evening.house.auctioneer("bid", "1", "140", "--paddle", "2").exit_code == 3
+    expect(ada.page.locator("#late li")).to_contain_text("ms late: €140")
+    expect(ada.page.locator("#late li")).to_contain_text("paddle 2 (Carl) ")
+    assert ada.complaints == []
 
 
 def test_a_bid_that_comes_in_between_makes_the_hammer_ask_again(evening: Evening) -> None:

@@ -24,7 +24,7 @@ from auctioneer.cli.console.house_line import HouseLine
 from auctioneer.cli.control_client import ControlClient
 from auctioneer.cli.lot_table import person
 from auctioneer.cli.output import grouped, local_time, time_left
-from auctioneer.cli.sentences import standing
+from auctioneer.cli.sentences import late_words, near_words, standing
 from auctioneer.house.commands import BIDS, MYSELF
 from auctioneer.house.reports import Row as Report
 from auctioneer.process.folder import DataFolder
@@ -195,7 +195,7 @@ class ConsoleScreen(FullScreen):
         self._set("about", shown_lines(self._current_lines(self._look)), layout=True)
 
     def _current_lines(self, looked: Look) -> Iterable[tuple[str, str]]:
-        """Yield the current lot, its bids, what waits for it, and the people."""
+        """Yield the current lot, its bids, what waits for it, what came too late, and the people."""
         row, sale = self._chosen_row(), looked.overview
         if row is not None:
             yield standing(row, self._currency(sale)), "good" if row["status"] == LotStatus.OPEN.value else "note"
@@ -207,9 +207,15 @@ class ConsoleScreen(FullScreen):
                 yield f"  no bids here: {looked.why_no_bids}", "plain"
             for bid in reversed(looked.bids[-_BIDS_SHOWN:]):
                 yield f"  {_bid_words(bid)}", "plain"
+        for late in reversed(sale["late"]):
+            yield f"  late: {late_words(late)}", "bad"
         yield f"People: {sale['connected']} connected of {sale['bidders']}, {sale['waiting']} waiting", "note"
         for one in looked.waiting[:_WAITING_SHOWN]:
             yield f"  waits: {_who(one)}", "bad"
+        for near in sale["limits_near"]:
+            yield f"  limit near: {near_words(near)}", "note"
+        if sale["limits_near_more"]:
+            yield f"  and {sale['limits_near_more']:,} more limits are near", "note"
 
     def _row(self, lot: str) -> Row:
         row = self._row_of(lot)

@@ -22,7 +22,6 @@ _AUCTIONEER = "Only the auctioneer can do this, on the house's machine."
 _PLACE = "Choose another directory with --data."
 NOT_FOR_CLERKS = {
     "verify": _RECORD,
-    "bids --late": _RECORD,
     "backup elsewhere": _RECORD,
     "link": "Only the house's machine knows the join link.",
     "paddle sheets --output sheets.html": "Sheets have the join link",
@@ -82,6 +81,25 @@ def test_a_clerk_joins_by_a_link_and_gives_commands_from_there(folder: DataFolde
         refused = auctioneer(ada, "withdraw", "2")
         assert (refused.exit_code, "auctioneer clerk rights ada desk,hammer,corrections" in refused.stderr) == (3, True)
     assert auctioneer(folder, "verify").exit_code == 0
+
+
+def test_a_clerk_sees_the_late_bids_that_the_house_has_at_hand(folder: DataFolder, ada: DataFolder) -> None:
+    with desk(folder):
+        assert join(ada, link_for(folder, "ada", "hammer,bids")).exit_code == 0
+        assert json.loads(auctioneer(ada, "bids", "--late", "--json").stdout) == []
+        auctioneer(folder, "close", "1", "--yes")
+        for amount in ("1500", "1600"):
+            assert "[lot_closed]" in auctioneer(ada, "bid", "1", amount, "--paddle", "1").stderr
+        rows = json.loads(auctioneer(ada, "bids", "--late", "--json").stdout)
+        assert rows == json.loads(auctioneer(folder, "bids", "--late", "--json").stdout)
+        assert [(row["amount"], row["by"]) for row in rows] == [("1500.00", "ada"), ("1600.00", "ada")]
+        told = auctioneer(ada, "bids", "1", "--late", "--count", "1")
+        assert (told.stdout.count("Ann (1)"), "1,600.00" in told.stdout) == (1, True)
+        assert "the last 1 of 2 late bids" in told.stderr
+        unknown = auctioneer(ada, "bids", "9", "--late")
+        assert (unknown.exit_code, "[unknown_lot]" in unknown.stderr) == (3, True)
+        auctioneer(folder, "end", "--yes")
+        assert "Late: Ann (1) " in auctioneer(folder, "watch").stdout
 
 
 def test_rights_change_at_once_and_so_does_the_end(folder: DataFolder, ada: DataFolder) -> None:

@@ -42,6 +42,10 @@ def test_a_limit_is_set_shown_and_ended(folder: DataFolder) -> None:
         header, ann = auctioneer(folder, "bidders").stdout.splitlines()
         assert {"Exposed", "Limit", "Left"} <= set(header.split())
         assert {"1,300.00", "2,000.00", "700.00"} <= set(ann.split())
+        assert "near" not in ann
+        assert json.loads(auctioneer(folder, "bidders", "--near-limit", "--json").stdout) == []
+        assert auctioneer(folder, "limit", "Ann", "1300").exit_code == 0
+        assert "limit near, too little for lot 1" in auctioneer(folder, "bidders", "--near-limit").stdout
         ended = json.loads(auctioneer(folder, "limit", "1", "none", "--json").stdout)
         assert ended == {"done": True, "paddle": 1, "name": "Ann", "limit": None, "limit_minor": None}
         assert "Limit" not in auctioneer(folder, "bidders").stdout
@@ -49,6 +53,7 @@ def test_a_limit_is_set_shown_and_ended(folder: DataFolder) -> None:
         assert (again.exit_code, "paddle 1 has no limit" in again.stderr) == (3, True)
     assert [(fact.paddle, fact.limit_minor, fact.by) for fact in facts(folder) if isinstance(fact, LimitSet)] == [
         (1, 200_000, "auctioneer"),
+        (1, 130_000, "auctioneer"),
         (1, None, "auctioneer"),
     ]
 

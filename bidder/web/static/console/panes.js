@@ -7,6 +7,8 @@ import { asked, isOver, isUp } from "./deeds.js";
 const SOURCES = { bidder: "", floor: "floor", telephone: "telephone", absentee: "absentee", house: "the house" };
 const CALLS = { fair_warning: "Fair warning", selling_now: "Selling now", reserve_met: "Will be sold" };
 const BIDS_SHOWN_MAX = 60;
+const LATE_SHOWN_MAX = 10;
+const MS_EXACT_BELOW = 10000; // a bid that came less too late is told to the millisecond
 
 /** The run list: every lot in its order; a click puts it in view. */
 export function runList(room) {
@@ -147,16 +149,19 @@ function leaderWords(lot, room) {
   return isUp(lot) && lot.format === "english" ? "No bids" : "";
 }
 
-/** The bids that count, the newest first, each with its source and a way to take it back; and the absentee book. */
+/** The bids that count, the newest first, each with its source and a way to take it back; the absentee book; and late bids. */
 export function bidsPane(room, deeds) {
   const list = document.getElementById("bid-list");
   const book = document.getElementById("book");
+  const late = document.getElementById("late");
   return () => {
     const isOfThis = room.secret?.lot === room.number;
     const bids = isOfThis ? room.bids.slice(0, BIDS_SHOWN_MAX) : [];
     list.replaceChildren(...(bids.length ? bids.map(bidRow) : [el("li", { class: "quiet", text: "No bid that can be shown." })]));
     const left = isOfThis ? room.book : [];
     book.replaceChildren(...(left.length ? left.map(leftRow) : [el("li", { class: "quiet", text: "No bid waits for this lot." })]));
+    late.replaceChildren(...room.late.slice(-LATE_SHOWN_MAX).reverse().map(lateRow));
+    show(document.getElementById("late-title"), room.late.length > 0);
   };
 
   function bidRow(bid) {
@@ -172,6 +177,13 @@ export function bidsPane(room, deeds) {
       el("span", {}, el("span", { class: "amount figures", text: words }), el("span", { text: `  ${room.name(bid.paddle, bid.name)}` }), el("span", { class: "quiet", text: source ? `  ${source}` : "" })),
       undo,
     );
+  }
+
+  function lateRow(bid) {
+    const amount = bid.amount_minor ?? bid.maximum_minor;
+    const words = amount === null ? "sealed" : `${bid.amount_minor === null ? "up to " : ""}${room.show(amount)}`;
+    const by = bid.late_ms < MS_EXACT_BELOW ? `${bid.late_ms.toLocaleString("en")} ms` : left(bid.late_ms);
+    return el("li", {}, `paddle ${room.name(bid.paddle, bid.name)} ${by} late: ${words}`, el("span", { class: "quiet", text: `  lot ${bid.lot}` }));
   }
 
   function leftRow(left) {
@@ -202,8 +214,10 @@ export function peoplePane(room, deeds) {
     const door = el("button", { type: "button", text: isOut ? "Let in" : "Turn out", on: { click: () => (isOut ? deeds.admit(person) : deeds.turnOut(person)) } });
     show(say, may || deeds.house.may("hammer"));
     show(door, may);
+    const short = person.short_on === null ? "" : `, too little for lot ${person.short_on}`;
+    const near = person.limit_near ? `  limit near: ${room.show(person.left_minor)} of ${room.show(person.limit_minor)} left${short}` : "";
     const sum = person.spent_minor ? `, bought for ${room.show(person.spent_minor)}` : "";
-    const name = el("span", {}, person.name, el("span", { class: "quiet", text: `  ${state}${sum}` }));
+    const name = el("span", {}, person.name, el("span", { class: "quiet", text: `  ${state}${sum}` }), near ? el("span", { "data-tone": "bad", text: near }) : null);
     return el("li", {}, el("span", { class: "figures", text: String(person.paddle) }), name, say, door);
   }
 }

@@ -14,6 +14,7 @@ export class Room extends EventTarget {
     this.bids = [];
     this.book = [];
     this.people = [];
+    this.late = []; // the last bids of the sale that came too late, the oldest first
     this._names = new Map();
     this.interest = new Set();
     this.log = [];
@@ -118,6 +119,7 @@ export class Room extends EventTarget {
     try {
       this.people = (await this.house.ask("bidders")).filter((one) => one.role === "bidder");
       for (const one of this.people) this._names.set(one.paddle, one.name);
+      this.late = await this.house.ask("late"); // no event tells of them
       this._tell();
     } catch (error) {
       this.dispatchEvent(new CustomEvent("trouble", { detail: error }));

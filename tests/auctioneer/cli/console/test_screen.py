@@ -113,6 +113,22 @@ def test_a_lot_goes_from_the_opening_to_the_hammer_and_back(house: HouseProcess)
     stand(house.data, steps)
 
 
+def test_late_bids_and_limits_that_are_near_are_in_view(house: HouseProcess) -> None:
+    async def steps(hammer: Rostrum) -> None:
+        assert house.auctioneer("limit", "12", "110").exit_code == 0
+        await hammer.press("o")
+        await hammer.until("Lot 1 is open.")
+        await hammer.press("f")
+        await hammer.type("12")
+        await hammer.until("limit near: Zoe (12) has 10.00 left of 110.00")
+        await hammer.press("h", "y")
+        await hammer.until("is sold to Zoe (12)")
+        assert house.auctioneer("bid", "1", "120", "--paddle", "13").exit_code == 3
+        await hammer.until("late: Bob (13) ", "ms late on lot 1: 120.00")
+
+    stand(house.data, steps, size=(200, 40))
+
+
 def test_passing_sells_nothing(house: HouseProcess) -> None:
     async def steps(hammer: Rostrum) -> None:
         await hammer.press("o")
