@@ -82,7 +82,7 @@ class Gateway:
         self._pages = Pages(self)
         self._live = Live(self.fanout, self.interest, self, self._clock_frame, self.now_ms)
         self._flush: asyncio.TimerHandle | None = None
-        self._server = make_server(self._answer, settings.tls_cert, settings.tls_key)
+        self._server = make_server(self._answer, settings.tls_cert, settings.tls_key, settings.trusted_proxy)
 
     def now_ms(self) -> int:
         """Return the time of a steady clock, in milliseconds."""

@@ -57,8 +57,10 @@ ADDRESSES_MAX: Final = 10_000
 """Addresses whose rates are remembered."""
 CONNECTIONS_MAX: Final = 6000
 """HTTP connections and WebSockets together; above that the gateway answers 503."""
-REQUEST_HEAD_MS_MAX: Final = 10_000
-"""The time in which an HTTP connection must have sent the head of its first request."""
+HTTP_PER_ADDRESS_MAX: Final = 6 * PHONES_PER_ADDRESS_MAX
+"""HTTP connections of one address, without WebSockets: six for each phone, as a browser opens at the most."""
+REQUEST_MS_MAX: Final = 10_000
+"""The time in which a request must have come whole, from the connection or its first byte. Who is slower is cut off."""
 
 # How long things last
 JOIN_WAIT_MS: Final = 8000

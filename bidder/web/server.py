@@ -3,13 +3,16 @@
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import uvicorn
 
-from bidder.web.limits import CONNECTIONS_MAX, MESSAGE_BYTES_MAX, SEND_BUFFER_BYTES
+from bidder.web.callers import CallerProtocol
+from bidder.web.limits import CONNECTIONS_MAX, HTTP_PER_ADDRESS_MAX, MESSAGE_BYTES_MAX, SEND_BUFFER_BYTES
 from bidder.web.live import PhoneProtocol
+from bidder.web.quotas import Places
 from common.errors import UsageError
 
 BACKLOG: Final = 2048
@@ -48,12 +51,16 @@ def open_socket(host: str, port: int) -> socket.socket:
     return listener
 
 
-def make_server(app: Any, cert: Path | None, key: Path | None) -> Server:
-    """Return a server for an ASGI application. Raises UsageError if the certificate can't be used."""
+def make_server(app: Any, cert: Path | None, key: Path | None, trusted_proxy: str = "") -> Server:
+    """Return a server for an ASGI application; a trusted proxy may have any number of connections.
+
+    Raises UsageError if the certificate can't be used.
+    """
+    callers = partial(CallerProtocol, Places(CONNECTIONS_MAX, HTTP_PER_ADDRESS_MAX), trusted_proxy)
     config = uvicorn.Config(
         app,
         loop="asyncio",
-        http="h11",
+        http=cast(type[CallerProtocol], callers),
         ws=PhoneProtocol,
         ws_max_size=MESSAGE_BYTES_MAX,
         ws_ping_interval=PING_S,
