@@ -292,6 +292,7 @@ def test_it_follows_corrections_and_says_what_they_mean(example: Path, tmp_path:
         client.says(type="accepted", lot="1")
         order("undo", "1", "--reason", "A slip")
         client.says(type="bid_void", lot="1")
+        client.has_said(type="news", kind="offer_void", lot="1", text="A slip", seq=1)
         order("change", "1", "--title", "A clock, signed")
         assert client.says(type="lot", event="lot_revised")["title"] == "A clock, signed"
         client.order("bid 1 1100")
@@ -335,6 +336,27 @@ decrement = "1"
 every = "1h"
 units = 3
 """
+
+
+def test_it_takes_a_bid_back_and_hears_what_is_said_to_it_alone(example: Path, tmp_path: Path) -> None:
+    catalogue = CATALOGUE.replace("[sale]", '[sale]\ncorrections = "on"\nretractions = "on"')
+    with (
+        running_house(tmp_path, catalogue=catalogue) as house,
+        client_at(example, house.link, tmp_path) as client,
+    ):
+        client.order("retract 1")
+        assert client.says_verdict()["code"] == "no_offer"
+        client.order("bid 1 1000")
+        client.says(type="accepted", lot="1")
+        client.order("retract 1")
+        assert client.says_verdict()["type"] == "accepted"
+        client.has_said(type="lot", event="lot_corrected", leader=None)
+        for seq, text in enumerate(("Your parcel is ready", "At the desk"), 1):
+            assert house.auctioneer("tell", "1", text).exit_code == 0
+            assert client.says(type="news", kind="message")["text"] == text, seq
+        house.kill_server()
+        assert house.auctioneer("tell", "1", "Still there").exit_code == 0
+        assert client.says(type="news", kind="message")["text"] == "Still there"
 
 
 def test_it_makes_the_offers_of_all_formats_and_has_their_boards(example: Path, tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ const TOPICS = ['beat\0', 'lot/', 'sale\0']
 const PROBE_MS = 2_000 // how long a probe waits for its answer, and a client before it tries again
 const PATIENCE_MS = 6_000 // how long a SUB may bring no answer to a probe
 const PAUSE_MS_MAX = 48_000
+const NEWS_WAIT_MS = 25_000 // how long the house lets a question for news wait for a word
+const NEWS_AGAIN_MS = 35_000 // how long it is without an answer before it is repeated
 const ADDRESS_MS = 3_000 // how long an address of the house's name may leave hello without an answer
 const REPLAYS_MAX = 10 // more streams than this are repaired by a snapshot
 const FATAL = ['unsupported_version', 'wrong_invite', 'wrong_code', 'not_admitted', 'invalid_name', 'name_taken', 'house_full',
@@ -26,7 +28,7 @@ const FATAL = ['unsupported_version', 'wrong_invite', 'wrong_code', 'not_admitte
 
 const AMOUNT_MOST = protocol.AMOUNT_MINOR_MAX
 const MOST = { amount_minor: AMOUNT_MOST, maximum_minor: AMOUNT_MOST, price_minor: AMOUNT_MOST, units: protocol.UNITS_MAX }
-const HELP = 'bid LOT AMOUNT_MINOR, max LOT AMOUNT_MINOR, seal LOT AMOUNT_MINOR, unseal LOT, ' +
+const HELP = 'bid LOT AMOUNT_MINOR, max LOT AMOUNT_MINOR, retract LOT, seal LOT AMOUNT_MINOR, unseal LOT, ' +
   'stop LOT [PRICE_MINOR] [xUNITS], lots or quit'
 
 const number = (text) => (/^\d{1,16}$/.test(text ?? '') ? Number(text) : NaN)
@@ -35,6 +37,7 @@ const number = (text) => (/^\d{1,16}$/.test(text ?? '') ? Number(text) : NaN)
 const OFFERS = {
   bid: { type: 'bid', words: 1, fieldsOf: ([amount]) => ({ amount_minor: number(amount) }) },
   max: { type: 'bid', words: 1, fieldsOf: ([maximum]) => ({ maximum_minor: number(maximum) }) },
+  retract: { type: 'retract', words: 0, fieldsOf: () => ({}) },
   seal: { type: 'seal', words: 1, fieldsOf: ([amount]) => ({ amount_minor: number(amount) }) },
   unseal: { type: 'unseal', words: 0, fieldsOf: () => ({}) },
   stop: {
@@ -90,6 +93,7 @@ class Client {
     this.sale = null
     this.epoch = 0
     this.term = 0
+    this.newsSeq = 0 // of the last word to this bidder that was printed
     this.lots = new Map() // number -> view; a Map, since an object would put numbers first, in another order
   }
 
@@ -106,11 +110,11 @@ class Client {
   }
 
   /** The answer to a request, which is repeated under its id, with the same bytes, until there is one. */
-  ask(message, bid = false) {
+  ask(message, bid = false, wait = 1_000) {
     const id = this.nextId()
     const bytes = encode({ ...message, id })
     return new Promise((resolve, reject) => {
-      this.requests.set(id, { id, message, bytes, bid, resolve, reject, due: 0, wait: 1_000, sent: 0, undecided: 0 })
+      this.requests.set(id, { id, message, bytes, bid, resolve, reject, due: 0, wait, sent: 0, undecided: 0 })
       this.pump()
     })
   }
@@ -120,12 +124,12 @@ class Client {
     if (now() < this.quietUntil) return
     for (const request of this.requests.values()) {
       if (request.due > now() || (request.bid && !this.welcomed)) continue
-      if (this.slowed.size > 0) {
+      if (this.slowed.size > 0 && request.message.type !== 'news') { // an answer to that may take long
         if (this.requests.has(this.alone) && this.alone !== request.id) continue
         this.alone = request.id
       }
       request.due = now() + request.wait * (0.9 + Math.random() / 5)
-      request.wait = Math.min(request.wait * 1.5, 5_000)
+      request.wait = Math.max(request.wait, Math.min(request.wait * 1.5, 5_000))
       // EAGAIN: no connection takes it now. It is sent again when it is due.
       this.dealer.send(request.bytes).then(() => request.sent++, (error) => {
         if (error.code !== 'EAGAIN') this.fail(error)
@@ -148,7 +152,7 @@ class Client {
       request.undecided++
       if (code === 'slow_down') {
         say('slow_down', { id: request.id, retry_ms })
-        this.slowed.add(request.id)
+        if (request.message.type !== 'news') this.slowed.add(request.id)
         this.quietUntil = Math.max(this.quietUntil, retryAt)
         this.alone = 0
       }
@@ -212,6 +216,7 @@ class Client {
       this.failures = 0
       this.inStep = true
       say('in_step', { sale: this.sale.sale, epoch: this.epoch, paddle: this.paddle })
+      this.hearNews(sub).catch((error) => error instanceof Rejoin || this.fail(error)) // rejoin() ends it
       for (;;) {
         sub.receiveTimeout = 3 * welcome.heartbeat_ms
         const [frame] = await sub.receive()
@@ -441,6 +446,21 @@ class Client {
       if (!replay.more) return
     }
     throw new Fault(`the house does not close a hole in the stream "${stream}"`)
+  }
+
+  /** Ask for the words to this bidder alone (§15), again after each answer while `sub` is in use. Observers get none. */
+  async hearNews(sub) {
+    while (this.paddle && this.sub === sub) {
+      const asked = now()
+      const news = await this.ask({ type: 'news', after_seq: this.newsSeq }, false, NEWS_AGAIN_MS)
+      if (news.type !== 'news' || news.epoch !== this.epoch) throw new Rejoin(news.code ?? 'another epoch')
+      for (const word of news.words ?? []) {
+        if (word.seq <= this.newsSeq) continue
+        this.newsSeq = word.seq
+        say('news', word)
+      }
+      if (!news.words?.length) await sleep(Math.max(0, asked + NEWS_WAIT_MS - now())) // another program of this key asks too
+    }
   }
 
   async refresh(stream) {
