@@ -88,7 +88,7 @@ def evening(tmp_path: Path) -> Iterator[Evening]:
     write(tmp_path / "guests.csv", people)
     dies = ("env", f"{dying.FOLDER}={tmp_path}")
     with running_house(tmp_path, catalogue=SALE, program=dying.MODULE, under=dies) as house:
-        told = house.auctioneer("paddle", "add", "--from", str(tmp_path / "guests.csv"))
+        told = house.auctioneer("paddle", "add", "--from", str(tmp_path / "guests.csv"), "--conditions-signed")
         assert told.stdout.endswith(f"{PEOPLE} people got a paddle.\n"), told.output
         yield Evening(house)
 
@@ -116,6 +116,7 @@ def test_an_evening_with_corrections_and_crashes_comes_out_right(evening: Evenin
         crash_between_commit_and_answer(evening)
         leader_turned_out(evening)
         bid_races_an_undo(evening)
+        limit_under_two_proxies(evening)
         forgotten(evening, 12)
         the_end(evening)
         with looking_on(evening.house.link) as newcomer:
@@ -196,6 +197,36 @@ def bid_races_an_undo(evening: Evening) -> None:
     assert evening.outcomes(5) == [(20, "accepted"), (21, "void"), (22, "accepted")]
 
 
+def limit_under_two_proxies(evening: Evening) -> None:
+    """Outbid a limited bidder by two rivals' maxima: only what it leads counts, and over its limit it is refused."""
+    evening.vera("limit", "40", "300")
+    for lot in ("10", "11"):
+        evening.auctioneer("open", lot)
+    evening.bid(10, 200, 40, "--max")
+    evening.bid(10, 400, 41, "--max")
+    assert evening.standing(10) == ("open", "210.00", 41)
+    assert near(evening) == []
+    evening.bid(11, 250, 40, "--max")
+    assert near(evening) == [(40, "50.00", "10")], "250 of 300 count"
+    evening.refused("over_spending_limit", "bid", "10", "220", "--paddle", "40")
+    evening.bid(11, 500, 42, "--max")
+    assert near(evening) == [], "outbid on both lots: nothing counts any more"
+    evening.bid(10, 300, 40)
+    assert evening.standing(10) == ("open", "310.00", 41)
+    evening.refused("over_spending_limit", "bid", "10", "320", "--paddle", "40")
+    for lot in ("10", "11"):
+        evening.auctioneer("close", lot)
+    evening.refused("lot_closed", "bid", "10", "330", "--paddle", "42")
+    (late,) = json.loads(evening.vera("bids", "--late", "--json"))
+    assert (late["lot"], late["paddle"], late["amount"], late["late_ms"] > 0) == ("10", 42, "330.00", True)
+
+
+def near(evening: Evening) -> list[tuple[int, str, str]]:
+    """Return whose limit is near, what is left of it, and the lot whose next bid it no longer allows."""
+    rows = json.loads(evening.vera("bidders", "--near-limit", "--json"))
+    return [(row["paddle"], row["left"], row["short_on"]) for row in rows]
+
+
 def forgotten(evening: Evening, paddle: int) -> None:
     """No byte of a person's contact stays in the data directory; the others' stay."""
     evening.refused("forbidden", "forget", str(paddle), "--yes")
@@ -226,6 +257,8 @@ def the_end(evening: Evening) -> None:
         ("1", "11", "80.00", "hammer"),
         ("5", "22", "160.00", "hammer"),
         ("7", "31", "250.00", "awarded"),
+        ("10", "41", "310.00", "hammer"),
+        ("11", "42", "260.00", "hammer"),
     ]
     assert rows[3]["title"] == "Oak chest"
     bills = json.loads(evening.vera("results", "--by-buyer", "--json"))
@@ -233,8 +266,10 @@ def the_end(evening: Evening) -> None:
         (11, "80.00", contact(11)),
         (22, "160.00", contact(22)),
         (31, "250.00", contact(31)),
+        (41, "310.00", contact(41)),
+        (42, "260.00", contact(42)),
     ]
     with closing(SqliteStore(evening.house.data / FILE_NAME).read()) as journal:
         bids = [fact for _, fact in journal.read() if isinstance(fact, CommandDone) and fact.kind == "bid"]
     assert {fact.by for fact in bids} == {"vera"}
-    assert len(bids) == 11
+    assert len(bids) == 16
