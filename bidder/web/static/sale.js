@@ -102,20 +102,6 @@ export class Sale extends EventTarget {
     }
   }
 
-  // the minor units of an amount that a person typed; throws a RangeError for one that is none, or means two things
-  parse(text) {
-    const { digits } = this.currency;
-    const bare = text.normalize("NFKC").replace(/[\s'’_]/g, "").replace(/^[^\d.,-]+|[^\d.,]+$/g, "");
-    const match = /^(\d{1,3}(?:([.,])\d{3})+|\d+)(?:([.,])(\d+))?$/.exec(bare);
-    if (!match || match[2] === match[3] && match[2]) throw new RangeError(text);
-    const [, whole, group, , decimals = ""] = match;
-    if (decimals.length > digits || (group && !match[3] && digits === 3)) throw new RangeError(text);
-    if (!group && decimals.length === 3 && digits < 3) throw new RangeError(text);
-    const minor = Number(whole.replace(/[.,]/g, "")) * 10 ** digits + Number(decimals.padEnd(digits, "0") || "0");
-    if (!Number.isSafeInteger(minor) || minor < 1) throw new RangeError(text);
-    return minor;
-  }
-
   // the address of a lot's picture; null if it has none
   imageUrl(lot) {
     if (!lot.image) return null;
