@@ -159,7 +159,10 @@ class Consoles:
         command_id = command.get("id")
         if not isinstance(command_id, int) or isinstance(command_id, bool) or not 1 <= command_id <= INTEGER_MAX:
             raise Refusal(400, "malformed", "A command needs an id.")
-        return await self._pass_on(console, command)
+        try:
+            return await self._pass_on(console, command)
+        except (OverflowError, RecursionError) as error:  # JSON has more than MessagePack
+            raise Refusal(400, "malformed", "A command can't have such numbers, or so many brackets.") from error
 
     async def _pass_on(self, console: BrowserConsole, command: Answer) -> Answer:
         line = self._lines.get(console.id)

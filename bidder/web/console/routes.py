@@ -138,5 +138,5 @@ def _explained(answer: Answer) -> Answer:
 def _read(body: bytes, kind: Any) -> Any:
     try:
         return msgspec.json.decode(body, type=kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:  # RecursionError: [[[[… in a command
         raise Refusal(400, "malformed", f"That is no request of this page: {error}.") from error

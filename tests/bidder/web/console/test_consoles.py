@@ -266,6 +266,9 @@ def test_what_is_no_command_is_refused_here(room: Room) -> None:
     wrong: list[object] = [[], "pause", {"type": "pause"}, {"type": 1, "id": 1}, {"type": "pause", "id": 0}, {"id": 1}]
     for body in wrong:
         assert ada.post("command", body).json["code"] == "malformed", body
+    for raw in (b"[" * 60_000, b'{"type":"pause","id":%d,"lot":%s}' % (ada.last_id + 1, b"9" * 30)):
+        answer = ada.room.gateway.post("/api/console/command", raw, cookie=ada.cookie)
+        assert (answer.status, answer.json["code"]) == (400, "malformed"), raw[:40]
     assert ada.give("no_such_command")["code"] == "malformed", "the house judges this"
     large = {"type": "announce", "id": ada.last_id + 1, "text": "x" * COMMAND_BYTES_MAX}
     assert ada.post("command", large).status == 413
