@@ -1,19 +1,13 @@
 """The console in a real browser: a whole sale by keys, a dead house, a dead gateway, lock, hand-over, rights."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import pytest
 
-from tests.bidder.web.gateways import GatewayProcess, running_gateway
-from tests.house_process import HouseProcess, running_house
-from tests.web.browser import WAIT_MS, Guest, needs_browser
-
-expect = needs_browser().expect
-expect.set_options(timeout=WAIT_MS)
+from tests.web.consoles import DESK, Console, Evening, an_evening, expect
 
 HOSTILE: Final = """<img src=x onerror="window.acted=1">"""
 CATALOGUE: Final = f"""
@@ -33,70 +27,13 @@ reserve = "120"
 title = '''{HOSTILE}'''
 starting_price = "100"
 """
-DESK: Final[dict[str, Any]] = {"viewport": {"width": 1440, "height": 900}, "locale": "en-US"}
 AXE: Final = Path(__file__).parent / "assets" / "axe.min.js"
-ALL_RIGHTS: Final = "bids,desk,corrections,hammer"
-
-
-class Evening(NamedTuple):
-    """A house, its gateway, and a browser."""
-
-    house: HouseProcess
-    gateway: GatewayProcess
-    chromium: Any
-
-    def address(self, name: str, rights: str = ALL_RIGHTS) -> str:
-        """Return the address of a new clerk's console."""
-        added = self.house.auctioneer(
-            "clerk", "add", name, "--rights", rights, "--console", self.gateway.origin, "--json"
-        )
-        assert added.exit_code == 0, added.stderr
-        return str(json.loads(added.stdout)["console"])
-
-    def console(self, name: str = "ada", rights: str = ALL_RIGHTS) -> "Console":
-        """Return a console that has been opened by its link."""
-        console = Console(self.chromium, self.address(name, rights), **DESK)
-        expect(console.page.locator("#lots li").nth(1)).to_be_visible()
-        return console
-
-
-class Console(Guest):
-    """The page of a console."""
-
-    def key(self, *keys: str) -> None:
-        """Press keys, one after another."""
-        for key in keys:
-            self.page.keyboard.press(key)
-
-    def says(self, words: str) -> None:
-        """Wait until the answer to the last deed has these words."""
-        expect(self.page.locator("#answer")).to_contain_text(words)
-
-    def agree(self, title: str) -> None:
-        """Say yes to a question."""
-        expect(self.page.get_by_role("dialog")).to_contain_text(title)
-        self.page.locator("dialog [type=submit]").click()
-
-    def bid(self, paddle: int, amount: str = "") -> None:
-        """Type a bid from the floor."""
-        self.key(*str(paddle))
-        if amount:
-            self.page.get_by_label("Amount").fill(amount)
-        self.key("Enter")
-
-
-@contextmanager
-def an_evening(folder: Path, chromium: Any) -> Iterator[Evening]:
-    with running_house(folder / "house", catalogue=CATALOGUE) as house:
-        control = str(house.record["control"]).removeprefix("tcp://")
-        with running_gateway(house.link, folder / "home", "--control", control) as gateway:
-            yield Evening(house, gateway, chromium)
 
 
 @pytest.fixture
 def evening(tmp_path: Path, chromium: Any) -> Iterator[Evening]:
     """Run a house and its gateway."""
-    with an_evening(tmp_path, chromium) as evening:
+    with an_evening(tmp_path, chromium, CATALOGUE) as evening:
         yield evening
 
 
@@ -198,6 +135,87 @@ def test_two_consoles_agree_and_one_without_the_right_sees_why(evening: Evening)
     expect(ben.page.get_by_role("dialog")).to_have_count(0)
     ada.key("p")
     expect(ben.page.locator("#lot .number")).to_have_text("Lot 1, paused")
+
+
+def test_a_link_is_opened_again_pasted_or_broken(evening: Evening) -> None:
+    link = evening.address("ada")
+    ada = Console(evening.chromium, link, **DESK)
+    expect(ada.page.locator("#who")).to_contain_text("ada")
+    again = ada.context.new_page()
+    again.goto(link)
+    expect(again.locator("#who")).to_contain_text("ada")
+    other = Console(evening.chromium, f"{evening.gateway.origin}/console#auctioneer://%zz", **DESK)
+    expect(other.page.get_by_label("Code from another console")).to_be_visible()
+    other.page.evaluate("link => { location.href = link }", link)
+    expect(other.page.locator("#door")).to_contain_text("That link was used")
+    other.page.evaluate("link => { location.href = link }", evening.address("ben", "bids"))
+    expect(other.page.locator("#who")).to_contain_text("ben")
+    assert "secret" not in other.page.url
+
+
+def test_a_bid_that_can_not_be_taken_now_is_never_dropped_in_silence(evening: Evening) -> None:
+    ada = evening.console()
+    for name in ("Bea", "Carl"):
+        evening.house.auctioneer("paddle", "add", name)
+    ada.key("n")
+    expect(ada.page.locator("#lot .number")).to_have_text("Lot 1, open")
+    held: list[Any] = []
+    ada.page.route("**/api/console/command", _first_bid_held(held))
+    ada.bid(1)
+    ada.bid(2)
+    ada.says("Not done: the command before this one has no answer yet.")
+    expect(ada.page.get_by_label("Paddle", exact=True)).to_have_value("2")
+    ada.says("Sent. The house has not answered yet.")
+    held[0].continue_()
+    ada.says("€100 by paddle 1")
+    ada.page.get_by_label("Paddle", exact=True).press("Enter")
+    ada.says("€110 by paddle 2")
+
+
+def _first_bid_held(held: list[Any]) -> Callable[[Any], None]:
+    """Return what keeps the first bid of a page, and lets all else through."""
+
+    def judge(route: Any) -> None:
+        if not held and "bid_for" in route.request.post_data:
+            held.append(route)
+        else:
+            route.continue_()
+
+    return judge
+
+
+def test_a_bid_goes_to_the_lot_in_view_when_it_was_begun(evening: Evening) -> None:
+    ada = evening.console()
+    evening.house.auctioneer("paddle", "add", "Bea")
+    ada.key("n")
+    expect(ada.page.locator("#lot .number")).to_have_text("Lot 1, open")
+    ada.key("1")
+    evening.house.auctioneer("close", "1", "--yes")
+    evening.house.auctioneer("open", "2")
+    expect(ada.page.locator("#lot .number")).to_have_text("Lot 2, open")
+    ada.page.get_by_label("Paddle", exact=True).press("Enter")
+    ada.says("Nothing was bid: lot 2 is in view now, no longer lot 1.")
+
+
+def test_a_change_leaves_the_focus_where_it_is(evening: Evening) -> None:
+    ada = evening.console()
+    evening.house.auctioneer("paddle", "add", "Bea")
+    tell = ada.page.get_by_role("button", name="Tell paddle 1")
+    tell.focus()
+    evening.house.auctioneer("announce", "Coffee is ready")
+    expect(ada.page.locator("#log-list")).to_contain_text("Coffee is ready")
+    expect(tell).to_be_focused()
+
+
+def test_a_console_waits_for_a_house_that_is_silent(evening: Evening) -> None:
+    ada = evening.console()
+    gateway_says = {"code": "unreachable", "message": "The house does not answer."}
+    ada.page.route("**/api/console/myself", lambda route: route.fulfill(status=503, json=gateway_says))
+    with ada.page.expect_response("**/api/console/myself"):
+        ada.page.reload()
+    ada.page.unroute("**/api/console/myself")
+    expect(ada.page.locator("#who")).to_contain_text("ada")
+    expect(ada.page.locator("#lots li").nth(1)).to_be_visible()
 
 
 def test_a_console_is_locked_and_handed_over(evening: Evening) -> None:

@@ -3,11 +3,12 @@
 // A hammer and a correction carry the seq of the lot as the page shows it. If a bid came in between, the house refuses,
 // and the page asks again with the lot as it is then.
 
-import { parsed, typed } from "../amounts.js";
+import { isFarAbove, parsed, typed } from "../amounts.js";
 import { ask, confirm } from "./dialog.js";
+import { formatOf } from "./formats.js";
+import { isOver, isUp } from "./stages.js";
 
 const EXTRA_MS = 30000;
-const MINUTE_MS = 60000;
 
 export class Deeds {
   constructor(room, house, tell) {
@@ -17,15 +18,15 @@ export class Deeds {
     this._isBusy = false;
     this.all = [
       this._deed("open", "n", "hammer", (lot) => (lot?.status === "scheduled" ? `Open lot ${lot.lot}` : this._nextWords()), () => this.open()),
-      this._deed("hammer", "h", "hammer", (lot) => (isUp(lot) ? this._hammerWords(lot) : ""), () => this.hammer()),
+      this._deed("hammer", "h", "hammer", (lot) => (isUp(lot) ? formatOf(lot).hammer(lot, room) : ""), () => this.hammer()),
       this._deed("warn", "w", "hammer", (lot) => (lot?.status === "open" ? "Fair warning" : ""), () => this.call("fair_warning")),
       this._deed("selling", "s", "hammer", (lot) => (lot?.status === "open" ? "Selling now" : ""), () => this.call("selling_now")),
       this._deed("pause", "p", "hammer", (lot) => (lot?.status === "open" ? "Pause" : lot?.status === "paused" ? "Resume" : ""), () => this.pause()),
       this._deed("extend", "x", "hammer", (lot) => (isUp(lot) && hasClock(lot) ? "30 s more" : ""), () => this.extend()),
-      this._deed("undo", "u", "corrections", (lot) => (isUp(lot) ? "Undo the last bid" : ""), () => this.undo()),
-      this._deed("reopen", "r", "corrections", (lot) => (isOver(lot) ? "Reopen" : ""), () => this.reopen()),
+      this._deed("undo", "u", "corrections", (lot) => (isUp(lot) && room.hasCorrections && formatOf(lot).hasLast ? "Undo the last bid" : ""), () => this.undo()),
+      this._deed("reopen", "r", "corrections", (lot) => (isOver(lot) && room.hasCorrections ? "Reopen" : ""), () => this.reopen()),
       this._deed("withdraw", "", "corrections", (lot) => (lot && !isOver(lot) ? "Withdraw" : ""), () => this.withdraw()),
-      this._deed("commission", "c", "bids", (lot) => (lot && !isOver(lot) ? "Commission bid" : ""), () => this.commission()),
+      this._deed("commission", "c", "bids", (lot) => (lot && !isOver(lot) && formatOf(lot).commission ? "Commission bid" : ""), () => this.commission()),
       this._deed("say", "a", "hammer", () => "Say to all", () => this.say()),
       this._deed("person", "d", "desk", () => "New paddle", () => this.addPerson()),
       this._deed("sale", "", "hammer", () => (room.sale.status === "paused" ? "Resume the sale" : "Pause the sale"), () => this.pauseSale()),
@@ -47,9 +48,9 @@ export class Deeds {
     };
   }
 
-  // One deed at a time: a second press of a key does nothing while the first is under way.
+  // One deed at a time: a second one is refused while the first is under way, and never silently.
   async _run(act) {
-    if (this._isBusy) return;
+    if (this._isBusy) return this.tell("Not done: the command before this one has no answer yet.", "note");
     this._isBusy = true;
     try {
       await act();
@@ -58,6 +59,7 @@ export class Deeds {
     } finally {
       this._isBusy = false;
       this.room.look();
+      this.room.lookAtPeople();
     }
   }
 
@@ -67,20 +69,17 @@ export class Deeds {
     const lot = this.room.lot?.status === "scheduled" ? this.room.lot : this.room.sale.lots.get(this.room.next);
     if (!lot) return this.tell("No lot is left to open.", "note");
     await this.house.give("open", { lot: lot.lot });
-    this.room.choose(null);
+    const others = this.room.sale.order.filter((number) => number !== lot.lot && isUp(this.room.sale.lots.get(number)));
+    this.room.choose(others.length ? lot.lot : null); // with one lot up, the view follows the sale
     this.tell(`Lot ${lot.lot} is open: ${lot.title}.`, "good");
   }
 
   async hammer() {
     for (let isAgain = false; ; isAgain = true) {
       const [row] = await this.house.ask("lots", [this.room.number]);
-      const isSold = row.leader !== null && row.reserve_met !== false;
-      const to = row.paddle ? `paddle ${this.room.name(row.paddle, row.leader)}` : "";
-      const price = row.price_minor === null ? "" : this.room.show(row.price_minor);
-      const outcome = isSold ? `Sold to ${to} for ${price}.` : row.price_minor === null ? "It takes what stands." : `Passed at ${price}: the reserve is not met.`;
       const isYes = await confirm({
         title: `${isAgain ? "It changed. " : ""}Hammer on lot ${row.lot}?`,
-        aloud: row.bids === 0 ? "Passed: there are no bids." : outcome,
+        aloud: formatOf(this.room.lot).falls(row, this.room.lot, this.room),
         rows: [["Lot", row.title], ["Bids", String(row.bids ?? "secret")]],
         yes: "Hammer",
         isDanger: true,
@@ -102,9 +101,9 @@ export class Deeds {
   }
 
   async pause() {
-    const lot = this.room.lot;
-    await this.house.give(lot.status === "open" ? "pause" : "resume", { lot: lot.lot });
-    this.tell(`Lot ${lot.lot} ${lot.status === "open" ? "is paused" : "goes on"}.`, "good");
+    const { lot, status } = this.room.lot; // as it was: the answer changes it
+    await this.house.give(status === "open" ? "pause" : "resume", { lot });
+    this.tell(`Lot ${lot} ${status === "open" ? "is paused" : "goes on"}.`, "good");
   }
 
   async extend() {
@@ -128,35 +127,44 @@ export class Deeds {
 
   // --- bids for others -------------------------------------------------------------------------------------------
 
-  /** A bid of the floor or of a telephone. `paddle` and `amount` are as typed; an empty amount is what is asked. */
-  bid(paddle, amount, source) {
-    return this._run(async () => {
+  /**
+   * A bid of the floor or of a telephone, on the lot that was in view when it was begun. `paddle`, `amount` and `units`
+   * are as typed; an empty amount is what is asked. Resolves to whether it counts.
+   */
+  async bid({ number, paddle, amount, units, source }) {
+    let isCounted = false;
+    await this._run(async () => {
       const lot = this.room.lot;
-      const minor = amount ? parsed(amount, this.room.sale.currency.digits) : asked(lot);
+      const format = formatOf(lot);
+      const asked = format.asked(lot);
+      if (lot.lot !== number) return this.tell(`Nothing was bid: lot ${lot.lot} is in view now, no longer lot ${number}.`, "bad");
       if (!/^\d+$/.test(paddle)) return this.tell("Type the paddle’s number.", "bad");
+      const minor = amount ? parsed(amount, this.room.sale.currency.digits) : asked;
       if (minor === null) return this.tell(`“${amount}” is no amount that can be read in one way only.`, "bad");
-      const isFar = amount && minor >= 10 * Math.max(asked(lot) ?? 0, lot.estimate_high_minor ?? 0);
-      if (isFar) {
+      if (amount && isFarAbove(minor, asked ?? 0, lot.estimate_high_minor)) {
         const title = `Really ${this.room.show(minor)}?`;
-        if (!(await confirm({ title, aloud: `${this.room.show(asked(lot))} is asked.`, yes: "Bid" }))) return;
+        if (!(await confirm({ title, aloud: `${this.room.show(asked)} is asked.`, yes: "Bid" }))) return;
       }
-      const fields = { lot: lot.lot, paddle: Number(paddle), source, amount_minor: minor };
-      if (lot.format === "dutch") fields.units = 1;
+      const fields = { lot: number, paddle: Number(paddle), source, amount_minor: minor };
+      if (lot.format === "dutch") fields.units = Number(units || 1);
       const done = await this.house.give("bid_for", fields);
-      this.tell(this._bidWords(done, minor), leads(done) ? "good" : "note");
+      isCounted = true;
+      this.tell(format.accepted(done, minor, this.room), leads(done) ? "good" : "note");
     });
+    return isCounted;
   }
 
   async commission() {
     const lot = this.room.lot;
+    const format = formatOf(lot);
     const given = await ask({
       title: `Commission bid on lot ${lot.lot}`,
-      aloud: "The house bids up to this amount for the paddle, and no more than it must.",
+      aloud: format.commission,
       fields: [
         { name: "paddle", label: "Paddle", check: (value) => (/^\d+$/.test(value) ? "" : "Type the paddle’s number.") },
         {
           name: "amount",
-          label: "Up to",
+          label: format.isMaximum ? "Up to" : "Offer",
           kind: "amount",
           value: typed(lot.minimum_minor ?? 0, this.room.sale.currency.digits),
           check: (value) => (parsed(value, this.room.sale.currency.digits) === null ? "Type an amount such as 1250." : ""),
@@ -171,9 +179,10 @@ export class Deeds {
       paddle: Number(given.paddle),
       source: "absentee",
       amount_minor: minor,
-      is_maximum: lot.format === "english",
+      is_maximum: format.isMaximum,
     });
-    this.tell(`Noted for paddle ${this.room.name(done.paddle, done.name)}: up to ${this.room.show(minor)} on lot ${lot.lot}.`, "good");
+    const upTo = format.isMaximum ? "up to " : "";
+    this.tell(`Noted for paddle ${this.room.name(done.paddle, done.name)}: ${upTo}${this.room.show(minor)} on lot ${lot.lot}.`, "good");
   }
 
   // --- corrections -----------------------------------------------------------------------------------------------
@@ -184,15 +193,17 @@ export class Deeds {
     return this._correct("undo", fields, "Take the bid back?", "Take back", (done) => `Taken back. ${done}`);
   }
 
+  undoOne(number) {
+    return this._run(() => this.undo(number));
+  }
+
   async reopen() {
-    const given = await ask({
-      title: `Reopen lot ${this.room.number}?`,
-      fields: [{ name: "minutes", label: "For how many minutes", value: "2", kind: "number", check: (value) => (Number(value) > 0 ? "" : "Type a number of minutes.") }],
-      yes: "Go on",
-    });
-    if (!given) return;
-    const fields = { for_ms: Math.round(Number(given.minutes) * MINUTE_MS) };
-    await this._correct("reopen", fields, "Open it again?", "Reopen", () => "It is open again.");
+    const lot = this.room.lot;
+    const [spec] = await this.house.ask("specs", [lot.lot]);
+    const question = formatOf(lot).reopening(lot, spec, this.room.sale.currency.digits);
+    const given = question && (await ask({ title: `Reopen lot ${lot.lot}?`, fields: [question.field], yes: "Go on" }));
+    if (question && !given) return;
+    await this._correct("reopen", question ? question.means(given) : {}, "Open it again?", "Reopen", () => "It is open again.");
   }
 
   async _correct(type, fields, title, yes, words) {
@@ -306,34 +317,6 @@ export class Deeds {
   _endWords() {
     return this.room.sale.order.every((number) => isOver(this.room.sale.lots.get(number))) ? "Finish the sale" : "End the sale";
   }
-
-  _hammerWords(lot) {
-    if (lot.format !== "english") return "Hammer";
-    if (lot.leader === null) return "Pass: no bids";
-    if (lot.reserve_met === false) return "Pass: reserve not met";
-    return `Hammer: ${this.room.show(lot.price_minor)} to ${this.room.name(lot.leader)}`;
-  }
-
-  _bidWords(done, minor) {
-    const number = done.number ? ` It is bid ${done.number}.` : "";
-    const who = `paddle ${this.room.name(done.paddle, done.name)}`;
-    if (leads(done)) return `Accepted: ${this.room.show(minor)} by ${who}, who leads.${number}`;
-    const price = done.standing?.price_minor;
-    return `Accepted, but another maximum is as high or higher${price ? `: ${this.room.show(price)} now` : ""}.${number}`;
-  }
-}
-
-/** What is asked now, in minor units; null where there is no such amount. */
-export function asked(lot) {
-  return lot.format === "dutch" ? lot.price_minor : lot.minimum_minor ?? null;
-}
-
-export function isUp(lot) {
-  return lot?.status === "open" || lot?.status === "paused";
-}
-
-export function isOver(lot) {
-  return ["sold", "passed", "withdrawn"].includes(lot?.status);
 }
 
 function hasClock(lot) {

@@ -7,6 +7,7 @@ const IDS_APART = 2 ** 20;
 const REPEAT_MS = 60000; // the age up to which a command is repeated after a reload
 const RETRY_MS = [300, 700, 1500, 3000];
 const TRIES_MAX = 12;
+const WAIT_SHOWN_MS = 1500; // after so long without an answer the page says that it waits
 
 /** The house or the gateway did not do it. `code` says why, for the page; the message is for people. */
 export class Refused extends Error {
@@ -19,6 +20,7 @@ export class Refused extends Error {
 export class House {
   constructor() {
     this.me = null;
+    this.onWait = null; // called when a command has had no answer for a while
     this._lastId = 0;
     this._questionId = 0;
   }
@@ -72,21 +74,24 @@ export class House {
 
   /** Give a command; return what the house answers once it is durable. Throws Refused. */
   async give(type, fields = {}) {
+    this._lastId = Math.max(this._lastId, Number(stored(LAST_ID_KEY) ?? 0)); // another tab is the same sender
     this._lastId += 1 + Math.floor(Math.random() * IDS_APART);
     const command = { type, id: this._lastId, ...fields };
     store(LAST_ID_KEY, this._lastId);
-    store(KEPT_KEY, { command, at_ms: Date.now() });
+    store(KEPT_KEY, { command, at_ms: Date.now(), by: this.me.name });
+    const waiting = setTimeout(() => this.onWait?.(), WAIT_SHOWN_MS);
     try {
       return await this._send(command);
     } finally {
-      store(KEPT_KEY, null);
+      clearTimeout(waiting);
+      if (stored(KEPT_KEY)?.command.id === command.id) store(KEPT_KEY, null);
     }
   }
 
   /** Give the command again whose answer a reload has lost; return [command, answer], or null if there is none. */
   async repeatKept() {
     const kept = stored(KEPT_KEY);
-    if (!kept || Date.now() - kept.at_ms > REPEAT_MS) return null;
+    if (!kept || Date.now() - kept.at_ms > REPEAT_MS || kept.by !== this.me.name) return null;
     try {
       return [kept.command, await this._send(kept.command)];
     } finally {
@@ -104,7 +109,7 @@ export class House {
         }
         if (tries >= TRIES_MAX) throw new Refused("unavailable", "The house can’t store anything now. Nothing was done.");
       } catch (error) {
-        const isLost = !(error instanceof Refused) || error.code === "unreachable" || error.code === "slow_down";
+        const isLost = error.code === "unreachable" || error.code === "slow_down";
         if (!isLost || tries >= TRIES_MAX) throw error;
       }
       await pause(RETRY_MS[Math.min(tries - 1, RETRY_MS.length - 1)]);
@@ -118,12 +123,15 @@ export class House {
 }
 
 async function post(name, body) {
-  const answer = await fetch(`/api/console/${name}`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(body),
-  });
-  const told = await answer.json();
+  let answer;
+  let told;
+  try {
+    answer = await fetch(`/api/console/${name}`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+    told = await answer.json();
+  } catch {
+    // no gateway, or a proxy before it that answers for it
+    throw new Refused("unreachable", "The gateway does not answer. It is not known whether this was done: look before you repeat it.");
+  }
   if (!answer.ok) throw new Refused(told.code, told.message);
   return told;
 }

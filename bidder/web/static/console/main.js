@@ -17,7 +17,8 @@ const STATES = {
   frozen: "The house can’t store anything now. All clocks stand still.",
 };
 const TICK_MS = 250;
-const LINK_PREFIX = "#auctioneer://";
+const AGAIN_MS = 2000;
+const LINK_PREFIX = "auctioneer://";
 
 const house = new House();
 const sale = new Sale({ as: "board" });
@@ -36,20 +37,56 @@ room.addEventListener("trouble", (event) => trouble(event.detail));
 sale.addEventListener("connection", paint);
 setInterval(lot.paintTime, TICK_MS);
 document.addEventListener("keydown", hearKey);
+addEventListener("hashchange", () => linkOf(location.hash) && begin()); // a link pasted where this page is open
+house.onWait = () => {
+  text(answer, "Sent. The house has not answered yet.");
+  attr(answer, "data-tone", "note");
+};
 begin();
 
 async function begin() {
-  const link = location.hash.startsWith(LINK_PREFIX) ? decodeURIComponent(location.hash.slice(1)) : "";
-  if (link) history.replaceState(null, "", location.pathname); // a used link must not stay in view or in the history
+  const link = linkOf(location.hash);
+  if (location.hash) history.replaceState(null, "", location.pathname); // a link must not stay in view or in the history
   try {
-    if (link) await house.enter(link);
-    else await house.recognise();
+    await (link ? enter(link) : recognise());
   } catch (error) {
     showDoor(error.code === "hello_first" ? "" : error.message);
     return;
   }
   if (house.me.is_locked) showLock();
   else await enterRoom();
+}
+
+/** Become a console by a link. A browser that came by it before is a console already. */
+async function enter(link) {
+  try {
+    await house.enter(link);
+  } catch (error) {
+    await house.recognise().catch(() => {
+      throw error;
+    });
+  }
+}
+
+/** Learn who this browser is, however long the house takes to answer. */
+async function recognise() {
+  for (;;) {
+    try {
+      return await house.recognise();
+    } catch (error) {
+      if (error.code !== "unreachable" && error.code !== "slow_down") throw error;
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    }
+  }
+}
+
+function linkOf(hash) {
+  try {
+    const plain = decodeURIComponent(hash.slice(1)); // some messengers encode it
+    return plain.startsWith(LINK_PREFIX) ? plain : "";
+  } catch {
+    return "";
+  }
 }
 
 async function enterRoom() {

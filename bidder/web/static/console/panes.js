@@ -2,7 +2,8 @@
 
 import { attr, el, keyed, show, text } from "../dom.js";
 import { clock, left } from "../times.js";
-import { asked, isOver, isUp } from "./deeds.js";
+import { formatOf } from "./formats.js";
+import { isUp } from "./stages.js";
 
 const SOURCES = { bidder: "", floor: "floor", telephone: "telephone", absentee: "absentee", house: "the house" };
 const CALLS = { fair_warning: "Fair warning", selling_now: "Selling now", reserve_met: "Will be sold" };
@@ -61,6 +62,7 @@ export function lotPane(room, deeds) {
   const paddle = el("input", { name: "paddle", inputmode: "numeric", autocomplete: "off", placeholder: "digits" });
   const amount = el("input", { name: "amount", inputmode: "decimal", autocomplete: "off" });
   const source = el("select", { name: "source" }, el("option", { value: "floor", text: "floor" }), el("option", { value: "telephone", text: "telephone" }));
+  const units = el("input", { name: "units", type: "number", min: 1, autocomplete: "off" });
   const submit = el("button", { type: "submit", class: "act", text: "Bid" });
   const floor = el(
     "form",
@@ -68,16 +70,21 @@ export function lotPane(room, deeds) {
     el("label", { text: "Paddle" }, paddle),
     el("label", { text: "Amount" }, amount),
     el("label", { text: "From" }, source),
+    el("label", { text: "Units" }, units),
     submit,
   );
+  let begun = null; // the lot that was in view when somebody began to type a bid: no other gets it
   floor.addEventListener("submit", async (event) => {
     event.preventDefault();
-    await deeds.bid(paddle.value.trim(), amount.value.trim(), source.value);
-    paddle.value = "";
-    amount.value = "";
-    paddle.blur();
-    amount.blur();
+    const typed = [paddle, amount, units].map((one) => one.value.trim());
+    const bid = { number: begun ?? room.number, paddle: typed[0], amount: typed[1], units: typed[2], source: source.value };
+    clear(); // at once: the next digit begins the next bid, even before this one has its answer
+    if (floor.contains(document.activeElement)) document.activeElement.blur();
+    if ((await deeds.bid(bid)) || begun !== null || room.number !== bid.number) return;
+    [paddle.value, amount.value, units.value] = typed; // to be mended, or replaced by the next digit
+    begun = bid.number;
   });
+  floor.addEventListener("input", () => (begun ??= room.number));
   pane.append(el("div", { class: "head" }, el("div", {}, number, title), picture), light, price, leader, list, row, floor);
 
   function paint() {
@@ -91,23 +98,26 @@ export function lotPane(room, deeds) {
     show(picture, address !== null);
     if (address) attr(picture, "src", address);
     attr(light, "data-on", room.interest.has(lot.lot));
-    text(price, priceWords(lot, room));
+    text(price, formatOf(lot).price(lot, room));
     text(leader, leaderWords(lot, room));
-    fact("Asked", isUp(lot) && asked(lot) !== null ? room.show(asked(lot)) : "");
+    const asked = formatOf(lot).asked(lot);
+    fact("Asked", isUp(lot) && asked !== null ? room.show(asked) : "");
     paintTime();
     const reserve = secret?.reserve_minor ?? null;
     const met = lot.reserve_met === true ? ", met" : lot.reserve_met === false ? ", not met" : "";
     fact("Reserve", reserve === null ? (lot.has_reserve ? "yes" : "none") : room.show(reserve) + met, lot.reserve_met === false ? "bad" : "good");
     fact("Leader’s maximum", secret?.maximum_minor ? room.show(secret.maximum_minor) : "");
-    fact("Bids", lot.bids === undefined ? "secret" : String(lot.bids));
+    fact("Bids", lot.format === "sealed" ? "secret" : String(lot.bids ?? ""));
     fact("Estimate", lot.estimate_low_minor ? `${room.show(lot.estimate_low_minor)} – ${room.show(lot.estimate_high_minor)}` : "");
     fact("Buy now", lot.buy_now_minor ? room.show(lot.buy_now_minor) : "");
     fact("Units left", lot.units > 1 ? `${lot.units_left} of ${lot.units}` : "");
     fact("Call", CALLS[lot.call] ?? "");
     for (const [deed, button] of buttons) paintDeed(deed, button);
     show(floor, deeds.house.may("bids") && isUp(lot));
-    attr(amount, "placeholder", asked(lot) === null ? "amount" : room.show(asked(lot)));
-    for (const one of [paddle, amount, source, submit]) one.disabled = lot.status !== "open";
+    attr(amount, "placeholder", asked === null ? "amount" : room.show(asked));
+    show(units.parentElement, formatOf(lot).hasUnits(lot));
+    attr(units, "placeholder", "1");
+    for (const one of [paddle, amount, source, units, submit]) one.disabled = lot.status !== "open";
   }
 
   function paintTime() {
@@ -124,20 +134,22 @@ export function lotPane(room, deeds) {
     show(node.parentElement, words !== "");
   }
 
-  return { paint, paintTime, focusPaddle: (digit) => beginBid(paddle, floor, digit), focusAmount: () => amount.focus() };
-}
+  function clear() {
+    for (const one of [paddle, amount, units]) one.value = "";
+    begun = null;
+  }
 
-function beginBid(paddle, floor, digit) {
-  if (floor.hidden || paddle.disabled) return false;
-  paddle.value = digit;
-  paddle.focus();
-  return true;
-}
+  // A first digit begins a new bid: nothing of one that was left off may be in it.
+  function focusPaddle(digit) {
+    if (floor.hidden || paddle.disabled) return false;
+    clear();
+    begun = room.number;
+    paddle.value = digit;
+    paddle.focus();
+    return true;
+  }
 
-function priceWords(lot, room) {
-  if (lot.format === "sealed") return isOver(lot) && lot.hammer_minor ? room.show(lot.hammer_minor) : "Sealed";
-  if (lot.status === "sold" && lot.hammer_minor !== null) return room.show(lot.hammer_minor);
-  return lot.price_minor === null ? room.show(lot.starting_minor) : room.show(lot.price_minor);
+  return { paint, paintTime, focusPaddle };
 }
 
 function leaderWords(lot, room) {
@@ -154,29 +166,27 @@ export function bidsPane(room, deeds) {
   const list = document.getElementById("bid-list");
   const book = document.getElementById("book");
   const late = document.getElementById("late");
+  const noBid = document.getElementById("no-bid");
+  const noLeft = document.getElementById("no-left");
+  const rows = new Map();
+  const leftRows = new Map();
   return () => {
     const isOfThis = room.secret?.lot === room.number;
-    const bids = isOfThis ? room.bids.slice(0, BIDS_SHOWN_MAX) : [];
-    list.replaceChildren(...(bids.length ? bids.map(bidRow) : [el("li", { class: "quiet", text: "No bid that can be shown." })]));
-    const left = isOfThis ? room.book : [];
-    book.replaceChildren(...(left.length ? left.map(leftRow) : [el("li", { class: "quiet", text: "No bid waits for this lot." })]));
+    const bids = new Map(isOfThis ? room.bids.slice(0, BIDS_SHOWN_MAX).map((bid) => [`${room.number} ${bid.number}`, bid]) : []);
+    keyed(list, rows, [...bids.keys()], () => bidRow(), (row, key) => paintBid(row, bids.get(key)));
+    text(noBid, room.hasCorrections ? "No bid that can be shown." : "The bids of a sale without corrections are not listed here.");
+    show(noBid, bids.size === 0);
+    const left = new Map(isOfThis ? room.book.map((one) => [one.paddle, one]) : []);
+    keyed(book, leftRows, [...left.keys()], () => el("li", {}), (row, paddle) => text(row, leftWords(left.get(paddle))));
+    show(noLeft, left.size === 0);
     late.replaceChildren(...room.late.slice(-LATE_SHOWN_MAX).reverse().map(lateRow));
     show(document.getElementById("late-title"), room.late.length > 0);
   };
 
-  function bidRow(bid) {
-    const amount = bid.amount_minor ?? bid.maximum_minor;
-    const words = amount === null ? "sealed" : `${bid.amount_minor === null ? "up to " : ""}${room.show(amount)}`;
-    const source = [SOURCES[bid.source] ?? bid.source, bid.by ? `by ${bid.by}` : ""].filter(Boolean).join(" ");
-    const undo = el("button", { type: "button", text: "Undo", title: `Take bid ${bid.number} back`, on: { click: () => deeds._run(() => deeds.undo(bid.number)) } });
-    show(undo, deeds.house.may("corrections") && isUp(room.lot));
-    return el(
-      "li",
-      {},
-      el("span", { class: "quiet figures", text: String(bid.number) }),
-      el("span", {}, el("span", { class: "amount figures", text: words }), el("span", { text: `  ${room.name(bid.paddle, bid.name)}` }), el("span", { class: "quiet", text: source ? `  ${source}` : "" })),
-      undo,
-    );
+  function bidRow() {
+    const row = el("li", {}, el("span", { class: "quiet figures" }), el("span", {}, el("span", { class: "amount figures" }), el("span"), el("span", { class: "quiet" })));
+    row.append(el("button", { type: "button", text: "Undo", on: { click: () => deeds.undoOne(row.bid) } }));
+    return row;
   }
 
   function lateRow(bid) {
@@ -186,9 +196,22 @@ export function bidsPane(room, deeds) {
     return el("li", {}, `paddle ${room.name(bid.paddle, bid.name)} ${by} late: ${words}`, el("span", { class: "quiet", text: `  lot ${bid.lot}` }));
   }
 
-  function leftRow(left) {
+  function paintBid(row, bid) {
+    const [number, said, undo] = row.children;
+    const [amount, who, source] = said.children;
+    row.bid = bid.number;
+    text(number, String(bid.number));
+    text(amount, formatOf(room.lot).bid(bid, room));
+    text(who, `  ${room.name(bid.paddle, bid.name)}`);
+    const words = [SOURCES[bid.source] ?? bid.source, bid.by ? `by ${bid.by}` : ""].filter(Boolean).join(" ");
+    text(source, words ? `  ${words}` : "");
+    attr(undo, "title", `Take bid ${bid.number} back`);
+    show(undo, deeds.house.may("corrections") && isUp(room.lot) && formatOf(room.lot).isUndone);
+  }
+
+  function leftWords(left) {
     const amount = left.maximum_minor ?? left.amount_minor;
-    return el("li", { text: `${room.name(left.paddle, left.name)}: ${amount ? `up to ${room.show(amount)}` : "sealed"}` });
+    return `${room.name(left.paddle, left.name)}: ${amount ? `up to ${room.show(amount)}` : "sealed"}`;
   }
 }
 
@@ -197,29 +220,52 @@ export function peoplePane(room, deeds) {
   const counts = document.getElementById("counts");
   const list = document.getElementById("person-list");
   const log = document.getElementById("log-list");
+  const rows = new Map();
+  const said = new Map();
   return () => {
     const waiting = room.people.filter((one) => one.state === "waiting").length;
     const connected = room.people.filter((one) => one.connected).length;
-    text(counts, `${room.people.length} paddles, ${connected} connected${waiting ? `, ${waiting} waiting to be let in` : ""}`);
+    const paddles = room.people.length === 1 ? "1 paddle" : `${room.people.length} paddles`;
+    text(counts, `${paddles}, ${connected} connected${waiting ? `, ${waiting} waiting to be let in` : ""}`);
     const order = [...room.people].sort((a, b) => (b.state === "waiting") - (a.state === "waiting") || a.paddle - b.paddle);
-    list.replaceChildren(...order.map(personRow));
-    log.replaceChildren(...room.log.map((one) => el("li", { "data-tone": one.tone || null }, el("span", { class: "quiet", text: `${clock(one.at_ms, one.at_ms)}  ` }), one.text)));
+    const people = new Map(order.map((person) => [person.paddle, person]));
+    keyed(list, rows, [...people.keys()], () => personRow(), (row, paddle) => paintPerson(row, people.get(paddle)));
+    const notes = new Map(room.log.map((one) => [one.id, one]));
+    keyed(log, said, [...notes.keys()], (id) => noteRow(notes.get(id)));
   };
 
-  function personRow(person) {
-    const may = deeds.house.may("desk");
-    const isOut = person.state === "turned out" || person.state === "waiting";
-    const state = person.state === "admitted" ? (person.connected ? "here" : "away") : person.state;
-    const say = el("button", { type: "button", text: "Tell", on: { click: () => deeds.sayTo(person) } });
-    const door = el("button", { type: "button", text: isOut ? "Let in" : "Turn out", on: { click: () => (isOut ? deeds.admit(person) : deeds.turnOut(person)) } });
-    show(say, may || deeds.house.may("hammer"));
-    show(door, may);
-    const short = person.short_on === null ? "" : `, too little for lot ${person.short_on}`;
-    const near = person.limit_near ? `  limit near: ${room.show(person.left_minor)} of ${room.show(person.limit_minor)} left${short}` : "";
-    const sum = person.spent_minor ? `, bought for ${room.show(person.spent_minor)}` : "";
-    const name = el("span", {}, person.name, el("span", { class: "quiet", text: `  ${state}${sum}` }), near ? el("span", { "data-tone": "bad", text: near }) : null);
-    return el("li", {}, el("span", { class: "figures", text: String(person.paddle) }), name, say, door);
+  function noteRow(one) {
+    return el("li", { "data-tone": one.tone || null }, el("span", { class: "quiet", text: `${clock(one.at_ms, one.at_ms)}  ` }), one.text);
   }
+
+  function personRow() {
+    const row = el("li", {}, el("span", { class: "figures" }), el("span", {}, el("span"), el("span", { class: "quiet" }), el("span", { "data-tone": "bad" })));
+    const tell = el("button", { type: "button", text: "Tell", on: { click: () => deeds.sayTo(row.person) } });
+    const door = el("button", { type: "button", on: { click: () => (isOut(row.person) ? deeds.admit(row.person) : deeds.turnOut(row.person)) } });
+    row.append(tell, door);
+    return row;
+  }
+
+  function paintPerson(row, person) {
+    const [paddle, who, tell, door] = row.children;
+    const [name, quiet, near] = who.children;
+    const short = person.short_on === null ? "" : `, too little for lot ${person.short_on}`;
+    const state = person.state === "admitted" ? (person.connected ? "here" : "away") : person.state;
+    row.person = person;
+    text(paddle, String(person.paddle));
+    text(name, person.name);
+    text(quiet, `  ${state}${person.spent_minor ? `, bought for ${room.show(person.spent_minor)}` : ""}`);
+    text(near, person.limit_near ? `  limit near: ${room.show(person.left_minor)} of ${room.show(person.limit_minor)} left${short}` : "");
+    text(door, isOut(person) ? "Let in" : "Turn out");
+    attr(tell, "aria-label", `Tell paddle ${person.paddle}`);
+    attr(door, "aria-label", `${door.textContent} paddle ${person.paddle}`);
+    show(tell, deeds.house.may("desk", "hammer"));
+    show(door, deeds.house.may("desk"));
+  }
+}
+
+function isOut(person) {
+  return person.state === "turned out" || person.state === "waiting";
 }
 
 /** The keys in view: what each does now. */

@@ -13,11 +13,13 @@ export class Room extends EventTarget {
     this.secret = null; // the report on the lot in view: reserve, maximum, names
     this.bids = [];
     this.book = [];
+    this.hasCorrections = true; // until the house says that this sale has none
     this.people = [];
     this.late = []; // the last bids of the sale that came too late, the oldest first
     this._names = new Map();
     this.interest = new Set();
     this.log = [];
+    this._lastNote = 0;
     this._lookTimer = 0;
     this._isLooking = false;
     this._wantsLook = false;
@@ -27,7 +29,7 @@ export class Room extends EventTarget {
       this._tell();
     });
     sale.addEventListener("notice", (event) => this._hear(event.detail));
-    setInterval(() => this._lookAtPeople(), PEOPLE_PAUSE_MS);
+    setInterval(() => this.lookAtPeople(), PEOPLE_PAUSE_MS);
   }
 
   /** The number of the lot in view; null if the sale has none. */
@@ -70,7 +72,7 @@ export class Room extends EventTarget {
   }
 
   note(text, tone = "") {
-    this.log.unshift({ text, tone, at_ms: this.sale.nowMs() });
+    this.log.unshift({ id: (this._lastNote += 1), text, tone, at_ms: this.sale.nowMs() });
     this.log.length = Math.min(this.log.length, LOG_MAX);
     this._tell();
   }
@@ -109,12 +111,13 @@ export class Room extends EventTarget {
     try {
       return (await this.house.ask("bids", [number])).bids.reverse();
     } catch (error) {
-      if (error.code === "wrong_state") return []; // a sale without corrections has no bids at hand
-      throw error;
+      if (error.code !== "wrong_state") throw error;
+      this.hasCorrections = false; // such a sale has no bids at hand
+      return [];
     }
   }
 
-  async _lookAtPeople() {
+  async lookAtPeople() {
     if (!this.house.me || this.house.me.is_locked || document.hidden) return;
     try {
       this.people = (await this.house.ask("bidders")).filter((one) => one.role === "bidder");
@@ -127,7 +130,7 @@ export class Room extends EventTarget {
   }
 
   start() {
-    this._lookAtPeople();
+    this.lookAtPeople();
     this.look();
   }
 
