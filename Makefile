@@ -57,7 +57,7 @@ torture: $(STAMP) ## the slow and exhaustive tests
 
 bench: $(STAMP) ## try each measurement, then measure; figures are ratios against ceilings of the same run; about 40 minutes
 	$(BIN)/python -m pytest -m bench
-	@for name in throughput latency fanout fairness engine scale memory recovery postgres peers; do \
+	@for name in throughput latency fanout fairness engine scale memory web recovery postgres peers; do \
 	  $(BIN)/python -m benchmarks $$name || exit 1; done
 
 bench-report: $(STAMP) ## make a page of the results that `make bench` kept

@@ -20,6 +20,7 @@ _COMMANDS: Final = {
     "scale": "benchmarks.measurements.scale",
     "memory": "benchmarks.measurements.memory",
     "hall": "benchmarks.measurements.hall",
+    "web": "benchmarks.measurements.web",
     "recovery": "benchmarks.measurements.recovery",
     "postgres": "benchmarks.measurements.postgres",
     "report": "benchmarks.report.page",

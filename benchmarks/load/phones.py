@@ -1,0 +1,259 @@
+"""Phones as raw WebSockets in a process of their own: they read all frames, and note when each one arrived.
+
+This module runs as that process; its arguments are a host, a port, the number of phones, and the size of the kernel's
+buffer of those that must never read (0: they read). It writes `Connected`. Then it answers each `End` that it reads
+with a `Heard`. It ends when its input ends.
+
+A frame is decoded once and then recognised by its bytes, so that a phone costs little more than a `recv`. The price of
+a lot tells when its bid was sent (`benchmarks.load.rising_sale`), on the clock that all processes share.
+"""
+
+import json
+import os
+import select
+import socket
+import sys
+import time
+from array import array
+from typing import Any, Final
+
+import msgspec
+
+from benchmarks.load.child import decode_line, say
+from benchmarks.load.latencies import Latencies
+from common.errors import UsageError
+from common.open_files import make_room_for_files
+
+PHONES_PER_ADDRESS: Final = 150
+"""The gateway takes 200 WebSockets of one address; each loopback address (127.0.0.0/8) counts for itself."""
+SILENCE_S: Final = 15.0
+"""The longest wait for the last frames after the bidding."""
+_RECEIVE_BYTES: Final = 1 << 16
+_STEP_MINOR: Final = 1
+_TEXT: Final = 0x81
+_PING: Final = 0x89
+_MASKED: Final = 0x80
+_SHORT_MAX: Final = 125
+_TWO_BYTES: Final = 126
+_SPARE_FILES: Final = 100
+
+
+class Connected(msgspec.Struct, frozen=True):
+    """All phones are connected, and have heard the state of the sale unless they never read."""
+
+    seconds: float
+
+
+class End(msgspec.Struct, frozen=True):
+    """The bidding is over: the last price of each lot, and the time from which frames count."""
+
+    prices: dict[str, int]
+    counted_from_us: int
+
+
+class Heard(msgspec.Struct, frozen=True, kw_only=True):
+    """What all phones heard. `each` has a latency for each frame at each phone, `last` one for each frame's last."""
+
+    frames: int
+    missing: int
+    """The frames that came to some phones and not to others, summed over those."""
+    behind: int
+    """The phones that do not know the last price of a lot."""
+    each: Latencies
+    last: Latencies
+    processor: float
+    """The processor time of this process since the last `Heard`, as a share of one core."""
+    sample: str
+    """The text of a frame."""
+
+
+def open_websocket(host: str, port: int, number: int, *, cookie: str = "", buffer_bytes: int = 0) -> socket.socket:
+    """Return a blocking socket after the handshake at `/live`. Its address depends on the phone's number."""
+    phone = socket.socket()
+    if buffer_bytes:
+        phone.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer_bytes)
+    phone.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    phone.bind((f"127.0.1.{1 + number // PHONES_PER_ADDRESS}", 0))
+    phone.connect((host, port))
+    phone.sendall(
+        f"GET /live HTTP/1.1\r\nHost: {host}:{port}\r\nOrigin: http://{host}:{port}\r\nUpgrade: websocket\r\n"
+        f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+        f"{f'Cookie: {cookie}' if cookie else 'Accept: */*'}\r\n\r\n".encode()
+    )
+    head = bytearray()
+    while not head.endswith(b"\r\n\r\n"):
+        received = phone.recv(1)  # one byte, since frames follow at once
+        if not received:
+            break
+        head += received
+    if not head.startswith(b"HTTP/1.1 101"):
+        phone.close()
+        raise UsageError(f"A phone was not let in: {bytes(head[:100])!r}")
+    return phone
+
+
+def text_message(text: bytes) -> bytes:
+    """Return a message of a phone as a frame, masked with zeros, which is cheap and allowed (RFC 6455, section 5.3)."""
+    if len(text) <= _SHORT_MAX:
+        return bytes((_TEXT, _MASKED | len(text))) + bytes(4) + text
+    return bytes((_TEXT, _MASKED | _TWO_BYTES)) + len(text).to_bytes(2, "big") + bytes(4) + text
+
+
+def frame_end(data: bytes, at: int) -> tuple[int, int]:
+    """Return where the payload of the frame at `at` begins and ends; the end is past the data if it is not whole."""
+    if len(data) < at + 2:
+        return at + 2, at + 2
+    size = data[at + 1]
+    if size <= _SHORT_MAX:
+        return at + 2, at + 2 + size
+    width = 2 if size == _TWO_BYTES else 8
+    begin = at + 2 + width
+    return begin, begin + int.from_bytes(data[at + 2 : begin], "big")
+
+
+class _Frame:
+    """A frame with the new prices of lots, and when phones received it."""
+
+    __slots__ = ("prices", "received_us", "sent_us")
+
+    def __init__(self, text: bytes) -> None:
+        record: dict[str, Any] = json.loads(text)
+        pieces = record["lots"] if record["event"] == "lots" else [record]
+        self.prices = [
+            (str(piece["lot"]), int(piece["price_minor"]))
+            for piece in pieces
+            if piece.get("lot") is not None and isinstance(piece.get("seq"), int) and piece.get("price_minor")
+        ]
+        self.sent_us = max((price for _, price in self.prices), default=0) - _STEP_MINOR
+        self.received_us = array("q")
+
+
+class Crowd:
+    """All phones of this process that read."""
+
+    def __init__(self, phones: list[socket.socket]) -> None:
+        self._phones = {phone.fileno(): phone for phone in phones}
+        self._rest = dict.fromkeys(self._phones, b"")
+        self._prices: dict[int, dict[str, int]] = {number: {} for number in self._phones}
+        self._frames: dict[bytes, _Frame] = {}
+        self._sample = b""
+        self._processor_s = time.process_time()
+        self._began_s = time.monotonic()
+        self._poll = select.epoll()
+        for number, phone in self._phones.items():
+            phone.settimeout(0)
+            self._poll.register(number, select.EPOLLIN)
+
+    def read_until_told(self, descriptor: int) -> None:
+        """Read all frames until there is something to read from `descriptor`."""
+        self._poll.register(descriptor, select.EPOLLIN)
+        while self._read(-1, descriptor):
+            pass
+        self._poll.unregister(descriptor)
+
+    def end(self, end: End) -> Heard:
+        """Read until all phones know the last prices or nothing more comes; return what was heard since the last."""
+        deadline_s = time.monotonic() + SILENCE_S
+        while self._behind(end) and time.monotonic() < deadline_s:
+            self._read(1.0, -1)
+        each, last = Latencies(), Latencies()
+        counted = [one for one in self._frames.values() if one.prices and one.sent_us >= end.counted_from_us]
+        for frame in counted:
+            for at_us in frame.received_us:
+                each.note_s((at_us - frame.sent_us) / 1e6)
+            last.note_s((max(frame.received_us) - frame.sent_us) / 1e6)
+        used_s, now_s = time.process_time(), time.monotonic()
+        heard = Heard(
+            frames=len(counted),
+            missing=sum(len(self._prices) - len(frame.received_us) for frame in counted),
+            behind=self._behind(end),
+            each=each,
+            last=last,
+            processor=(used_s - self._processor_s) / (now_s - self._began_s),
+            sample=self._sample.decode(),
+        )
+        self._frames.clear()
+        self._processor_s, self._began_s = used_s, now_s
+        return heard
+
+    def _behind(self, end: End) -> int:
+        return sum(
+            any(known.get(lot, 0) < price for lot, price in end.prices.items()) for known in self._prices.values()
+        )
+
+    def _read(self, timeout_s: float, told: int) -> bool:
+        """Read what has come; return whether nothing came from `told`."""
+        is_quiet = True
+        for number, _ in self._poll.poll(timeout_s):
+            if number == told:
+                is_quiet = False
+            else:
+                self._receive(number)
+        return is_quiet
+
+    def _receive(self, number: int) -> None:
+        received = self._phones[number].recv(_RECEIVE_BYTES)
+        now_us = time.monotonic_ns() // 1000
+        if not received:
+            raise UsageError("The server hung up on a phone.")
+        rest = self._rest[number]
+        data = rest + received if rest else received
+        at = 0
+        while at < len(data):
+            begin, end = frame_end(data, at)
+            if end > len(data):
+                break
+            self._hear(number, data[at], data[begin:end], now_us)
+            at = end
+        self._rest[number] = data[at:]
+
+    def _hear(self, number: int, kind: int, payload: bytes, now_us: int) -> None:
+        if kind == _PING:
+            self._phones[number].sendall(bytes((0x8A, _MASKED | len(payload))) + bytes(4) + payload)
+            return
+        if kind != _TEXT:
+            raise UsageError(f"A phone received {payload!r}, a frame of kind {kind:#x}.")
+        frame = self._frames.get(payload)
+        if frame is None:
+            frame = self._frames[payload] = _Frame(payload)
+            if payload.startswith(b'{"event":"lot_moved"'):
+                self._sample = payload
+        if frame.prices:
+            self._prices[number].update(frame.prices)
+            frame.received_us.append(now_us)
+
+
+def _gone(phones: list[socket.socket]) -> None:
+    """Hold phones that never read, until the last of them was cut off; tell when that was."""
+    poll = select.poll()
+    for phone in phones:
+        poll.register(phone.fileno(), 0)  # errors are told always
+    left = {phone.fileno() for phone in phones}
+    while left:
+        for number, _ in poll.poll():
+            poll.unregister(number)
+            left.discard(number)
+    say(time.monotonic())
+
+
+def main(host: str, port: int, count: int, buffer_bytes: int) -> None:
+    """Connect, and do what the parent tells."""
+    make_room_for_files(count + _SPARE_FILES)
+    began_s = time.monotonic()
+    phones = [open_websocket(host, port, number, buffer_bytes=buffer_bytes) for number in range(count)]
+    crowd = None if buffer_bytes else Crowd(phones)
+    say(Connected(time.monotonic() - began_s))
+    if crowd is None:
+        _gone(phones)
+        return
+    told = sys.stdin.fileno()
+    while True:
+        crowd.read_until_told(told)
+        line = os.read(told, _RECEIVE_BYTES)
+        if not line:
+            return
+        say(crowd.end(decode_line(line, End)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], *map(int, sys.argv[2:]))
