@@ -223,19 +223,6 @@ class Crowd:
             frame.received_us.append(now_us)
 
 
-def _gone(phones: list[socket.socket]) -> None:
-    """Hold phones that never read, until the last of them was cut off; tell when that was."""
-    poll = select.poll()
-    for phone in phones:
-        poll.register(phone.fileno(), 0)  # errors are told always
-    left = {phone.fileno() for phone in phones}
-    while left:
-        for number, _ in poll.poll():
-            poll.unregister(number)
-            left.discard(number)
-    say(time.monotonic())
-
-
 def main(host: str, port: int, count: int, buffer_bytes: int) -> None:
     """Connect, and do what the parent tells."""
     make_room_for_files(count + _SPARE_FILES)
@@ -243,10 +230,10 @@ def main(host: str, port: int, count: int, buffer_bytes: int) -> None:
     phones = [open_websocket(host, port, number, buffer_bytes=buffer_bytes) for number in range(count)]
     crowd = None if buffer_bytes else Crowd(phones)
     say(Connected(time.monotonic() - began_s))
-    if crowd is None:
-        _gone(phones)
-        return
     told = sys.stdin.fileno()
+    if crowd is None:
+        os.read(told, _RECEIVE_BYTES)  # phones that never read are held until the end of the input
+        return
     while True:
         crowd.read_until_told(told)
         line = os.read(told, _RECEIVE_BYTES)

@@ -139,11 +139,13 @@ def run_stuck(gateway: RunningGateway, place: Place, count: int, stuck: int) -> 
         before_bytes = memory_bytes(gateway.pid)
         with running_child(_PHONES, place.host, str(place.port), str(stuck), str(_STUCK_BUFFER_BYTES)) as others:
             others.hear(Connected)
-            began_s = time.monotonic()
+            began_s, before_files = time.monotonic(), _files_of(gateway) - stuck
             disturbed = run_bids(phones, place, STUCK_S / 3)
             more_bytes = memory_bytes(gateway.pid) - before_bytes
-            run_bids(phones, place, STUCK_S / 2)
-            return calm, disturbed, more_bytes / stuck / _KIB, others.hear(float) - began_s
+            # A phone that takes nothing is not reached by the end of its connection either, so the gateway is asked.
+            while _files_of(gateway) > before_files and time.monotonic() - began_s < 2 * STUCK_S:
+                run_bids(phones, place, 0.5)
+            return calm, disturbed, more_bytes / stuck / _KIB, time.monotonic() - began_s
 
 
 def run_guests(gateway: RunningGateway, guests: int) -> dict[str, float]:
@@ -154,6 +156,10 @@ def run_guests(gateway: RunningGateway, guests: int) -> dict[str, float]:
     joined_s = time.monotonic() - began_s
     guest_kib = (memory_bytes(gateway.pid) - before_bytes) / guests / _KIB
     return {"join_s": joined_s, "guest_kib": guest_kib, "idle": _processor_of(gateway, lambda: time.sleep(5))}
+
+
+def _files_of(gateway: RunningGateway) -> int:
+    return len(os.listdir(f"/proc/{gateway.pid}/fd"))
 
 
 def _processor_of(gateway: RunningGateway, work: Callable[[], object]) -> float:
