@@ -94,7 +94,7 @@ def test_a_house_that_dies_between_commit_and_answer_did_it_once(house: HousePro
         closed = client.order(CloseLot(lot="1"))
         house.wait_for("listening")
     assert (closed.lots, closed.results[0]["status"]) == (("1",), "passed")
-    assert [done.kind for done in done_in(house)] == ["add_paddle"] * 3 + ["close"]
+    assert [done.kind for done in done_in(house)] == ["paddle add"] * 3 + ["close"]
     assert house.auctioneer("verify", "--deep").exit_code == 0
 
 

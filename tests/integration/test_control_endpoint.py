@@ -16,7 +16,9 @@ from auctioneer.house.commands import (
     Command,
     Done,
     EndSale,
+    Forget,
     Report,
+    SetConditions,
     decode_control_answer,
 )
 from auctioneer.process.folder import DataFolder
@@ -122,7 +124,7 @@ def test_a_clerk_may_do_a_clerks_part(house: HouseProcess) -> None:
     line = Line(house, clerks_keys(house, "bea"))
     assert line.handshake() == zmq.EVENT_HANDSHAKE_SUCCEEDED
     assert isinstance(line.ask(CloseLot(id=5, lot="1")), Done)
-    for command in (EndSale(id=6), msgspec.structs.replace(EndSale(), id=7)):
+    for command in (SetConditions(id=6, text=""), Forget(id=7, bidder="Bob")):
         answer = line.ask(command)
         assert isinstance(answer, Rejected)
         assert (answer.id, answer.code) == (command.id, RejectCode.FORBIDDEN)

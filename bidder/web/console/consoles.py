@@ -62,7 +62,8 @@ class Consoles:
         self._address = control_address
         self._house_key = house_key
         self._now_ms = now_ms
-        self._context = zmq.asyncio.Context()
+        self._context: zmq.asyncio.Context | None = None
+        """Made for the first console; most gateways have none."""
         self._lines: dict[str, CommandLine] = {}
         self._rates: dict[str, Rate] = {}
         self._pins = RatePerKey(WRONG_PINS_PER_MINUTE_MAX, CONSOLES_MAX)
@@ -74,7 +75,8 @@ class Consoles:
         for line in self._lines.values():
             line.close()
         self._lines.clear()
-        self._context.destroy(linger=0)
+        if self._context is not None:
+            self._context.destroy(linger=0)
 
     # --- coming -----------------------------------------------------------------------------------------------------
 
@@ -251,6 +253,8 @@ class Consoles:
         return time.time() - console.made_at_s > CONSOLE_MS_MAX / 1000
 
     def _line_of(self, keys: KeyPair) -> CommandLine:
+        if self._context is None:
+            self._context = zmq.asyncio.Context()
         return CommandLine(self._context, self._address, keys, self._house_key)
 
     def _new_rate(self) -> Rate:
