@@ -36,6 +36,7 @@ class Evening(NamedTuple):
         """Return a console that has been opened by its link."""
         console = Console(self.chromium, self.address(name, rights), **DESK)
         expect(console.page.locator("#counts")).to_contain_text("paddle")
+        expect(console.page.locator("#lots li").first).to_be_visible()
         return console
 
 
