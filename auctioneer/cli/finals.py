@@ -154,6 +154,8 @@ def hammer_words(row: Row, currency: Currency) -> str:
         return "would pass, since nobody has bid."
     if row["reserve_met"] is False:
         return "would pass, since the reserve is not met."
+    if row["paddle"] is None:
+        return "would close now: what was bought stays sold, and the rest is not sold."
     return f"would be sold to {person(row['leader'], row['paddle'])} for {currency.show(row['price_minor'])}."
 
 

@@ -200,7 +200,7 @@ def waiting(context: ControlContext) -> Reading:
 
 
 def _print_waiting(rows: list[Row]) -> None:
-    """Print who waits to be admitted, and what there is to decide it by."""
+    """Print the bidders who wait to be admitted, with what helps to decide."""
     columns = [
         Column("Paddle", is_number=True),
         Column("Name", shrinks=True),

@@ -8,7 +8,7 @@ log or a query. It does not keep it from anybody who has the record and a comput
 minutes. But a code is void once it was used, replaced or has expired, and the record is its owner's alone anyway.
 
 Guessing at the house is limited for each key first (`Guesses`), so that one guest who guesses keeps nobody else from
-the desk; and for all keys together, since keys cost nothing. Who wants to close the desk for all needs six keys. At the
+the desk; and for all keys together, since keys cost nothing. Closing the desk for all takes six keys. At the
 most guesses that are decided, 43,200 a day, one of 1,000 open codes is found in about fifty years (31^8 / 1,000 /
 43,200 days); one key alone, with 7,200 a day, needs six times as long.
 """

@@ -38,7 +38,7 @@ BATCH_REQUESTS_MAX: Final = 512
 COMMIT_MS_MAX: Final = 1_000
 COMMIT_FACTS_PER_MS: Final = 10
 """A batch gets a millisecond more for each so many facts. Only the house itself makes large ones, such as the opening
-of 100,000 lots; it would be dropped and made again for ever where it is never stored in time."""
+of 100,000 lots; it would be dropped and made again forever if it is never stored in time."""
 """How long a commit may be under way. A store that lost its house's machine gives the sale to another one later."""
 STANDSTILL_MS: Final = 3_000
 """If nobody was heard for this long (a suspended machine, a stuck disk), that is an outage: lots get the time back."""

@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from auctioneer.cli import main
 from auctioneer.cli.control_client import connected
+from auctioneer.cli.finals import hammer_words
 from auctioneer.house.control.carry_out import carry_out
 from auctioneer.house.house import House
 from auctioneer.process.folder import DataFolder
@@ -16,6 +17,7 @@ from common.codec import encode
 from common.formats.english import BidRequest
 from common.limits import PROTOCOL_VERSION, TEXT_CHARS_MAX
 from common.messages import Accepted, Hello, Role, Welcome
+from common.money import Currency
 from tests.auctioneer.cli.cli_sales import LOT_1, LOT_2, at_terminal, begin_sale, desk, sale_of
 from tests.auctioneer.house.house_examples import CHAIR
 
@@ -200,3 +202,10 @@ def test_end_shows_no_more_lots_than_fit(folder: DataFolder) -> None:
         _, shown = at_terminal(folder, "end", typed=b"n\n", columns=200)
         assert shown.count(" would be sold ") + shown.count(" would pass") == 20
         assert "... and 2 lots more that the hammer falls on." in shown
+
+
+def test_the_hammer_on_a_clock_of_which_a_part_is_bought_names_no_leader() -> None:
+    row = {"bids": 2, "reserve_met": None, "leader": None, "paddle": None, "price_minor": 8000}
+    assert hammer_words(row, Currency("EUR", 2)) == (
+        "would close now: what was bought stays sold, and the rest is not sold."
+    )
