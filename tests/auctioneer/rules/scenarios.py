@@ -413,6 +413,10 @@ class Stage:
         if isinstance(outcome, Rejected):
             return self._rejection(bidder, outcome)
         self._happened([outcome])
+        return self._told(bidder, outcome)
+
+    def _told(self, bidder: Bidder, outcome: Taken | BidLeft | OfferLate) -> str:
+        """Return how a table tells what became of an offer."""
         match outcome:
             case OfferLate():
                 return f"lot_closed late {outcome.late_ms}ms"

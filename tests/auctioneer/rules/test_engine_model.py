@@ -5,6 +5,7 @@ out, which maxima fall, what is due next. Each fact of the engine then goes thro
 decides it again. After the step all lots are compared, what is public and what is secret.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -21,7 +22,7 @@ from auctioneer.rules import decisions, limits
 from auctioneer.rules.applying import EngineState
 from auctioneer.rules.decisions import Decision, Refused
 from auctioneer.rules.engine import Bidder, Engine
-from auctioneer.rules.facts import AnyFact, BidderEnrolled, BidLeft, BidTaken, OfferLate, OfferTaken
+from auctioneer.rules.facts import AnyFact, BidderEnrolled, BidLeft, BidTaken, LeftBidVoid, OfferLate, OfferTaken
 from auctioneer.rules.formats.english import Book
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.sources import Placer, Source
@@ -38,6 +39,7 @@ from common.names import skeletons
 from tests.auctioneer.house.house_examples import START_MS, sale_created
 from tests.auctioneer.rules.keywords import LotWords, english_lot
 from tests.auctioneer.rules.replays import check_replay
+from tests.auctioneer.rules.scenarios import void_told
 from tests.checking.formats.english import EnglishBidding
 from tests.checking.history import Fact, plain
 from tests.checking.record import Record
@@ -238,6 +240,8 @@ class SaleMachine(RuleBasedStateMachine):
         self.record = Record((), silent_ms=-1)  # how long a silence lasts is not the engine's to decide
         self.watcher = Watcher(self.engine)
         self.facts: list[AnyFact] = []
+        self.words: Counter[int] = Counter()
+        """How many words each bidder has."""
         enrolled = [
             BidderEnrolled(
                 at_ms=START_MS,
@@ -587,12 +591,18 @@ class SaleMachine(RuleBasedStateMachine):
         self.watcher.watch(self.engine, facts)
 
     def note(self, facts: Sequence[AnyFact]) -> None:
-        """Have the checker decide the facts again."""
+        """Have the checker decide the facts again, with the words that a house adds to them."""
         for fact in facts:
-            self.facts.append(fact)
-            self.record.add(Fact(len(self.facts), plain(fact)))
+            self.recorded(fact)
+            if isinstance(fact, LeftBidVoid):
+                self.words[fact.paddle] += 1
+                self.recorded(void_told(fact, self.words[fact.paddle]))
         self.record.settle()
         assert self.record.faults == []
+
+    def recorded(self, fact: AnyFact) -> None:
+        self.facts.append(fact)
+        self.record.add(Fact(len(self.facts), plain(fact)))
 
     def compare_outcome(
         self,
