@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TextIO
 
 import pytest
 
@@ -30,6 +30,7 @@ from benchmarks.load.postgres_servers import (
     PATIENCE_S,
     READER,
     SYNCHRONOUS,
+    Node,
     Servers,
     binaries,
     free_port,
@@ -38,6 +39,9 @@ from benchmarks.load.postgres_servers import (
 )
 
 __all__ = ["HOUSE", "OWNER", "READER", "Cluster", "until"]
+
+MENDING_S: Final = 60.0
+"""How long a standby may take to follow the primary again before it is made anew. A quiet one takes a second."""
 
 _STOP_AFTER_ALL: Final = """
 import fcntl, json, os, shutil, subprocess, sys
@@ -86,12 +90,22 @@ class Cluster(Servers):
                 node.start()
         for standby in self.standbys:
             if standby.ask("SELECT 1 WHERE NOT pg_is_in_recovery()"):
-                standby.stop()
-                shutil.rmtree(standby.data)
-                self.make_standby(standby)
+                self.replace(standby)
         self.set("synchronous_standby_names", SYNCHRONOUS)
-        until(self.is_whole, "both standbys")
-        until(lambda: not self.waiting(), "commits that waited")
+        try:
+            until(self.is_whole, "both standbys", MENDING_S)
+        except AssertionError:
+            for standby in self.away():
+                self.replace(standby)
+            until(self.is_whole, "both standbys, some of them new", MENDING_S)
+            raise  # whoever lost a standby hears of it, and nobody after it
+        until(lambda: not self.waiting(), "commits that waited", MENDING_S)
+
+    def replace(self, standby: Node) -> None:
+        """Make a standby anew that can't follow the primary any more."""
+        standby.stop()
+        shutil.rmtree(standby.data)
+        self.make_standby(standby)
 
 
 @contextmanager
@@ -138,23 +152,36 @@ class Shared(NamedTuple):
 
     cluster: Cluster
     lock: Path
+    """What stands in this file is why the cluster is beyond mending."""
 
     @contextmanager
     def together(self) -> Iterator[Cluster]:
         """Have it together with others who break nothing."""
-        with self.lock.open("a") as file:
-            fcntl.flock(file, fcntl.LOCK_SH)
+        with self._locked(fcntl.LOCK_SH):
             yield self.cluster
 
     @contextmanager
     def alone(self) -> Iterator[Cluster]:
         """Have it alone, and mend at the end what was broken."""
-        with self.lock.open("a") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with self._locked(fcntl.LOCK_EX) as file:
             try:
                 yield self.cluster
             finally:
-                self.cluster.mend()
+                try:
+                    self.cluster.mend()
+                finally:
+                    if not self.cluster.is_whole():
+                        file.write("PostgreSQL's servers are beyond mending since an earlier test; see its error.")
+
+    @contextmanager
+    def _locked(self, how: int) -> Iterator[TextIO]:
+        """Hold the lock. The test fails at once where the cluster is beyond mending: each would wait minutes for it."""
+        with self.lock.open("a+") as file:
+            fcntl.flock(file, how)
+            file.seek(0)
+            if lost := file.read():
+                pytest.fail(lost)
+            yield file
 
 
 def require_postgres() -> None:

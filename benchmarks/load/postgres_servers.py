@@ -140,8 +140,14 @@ class Servers(NamedTuple):
 
     def is_whole(self) -> bool:
         """Return whether both standbys stream and count."""
-        rows = self.primary.ask("SELECT 1 FROM pg_stat_replication WHERE state = 'streaming' AND sync_state <> 'async'")
-        return len(rows) == len(self.standbys)
+        return not self.away()
+
+    def away(self) -> list[Node]:
+        """Return the standbys that do not stream, or do not count."""
+        there = self.primary.ask(
+            "SELECT application_name FROM pg_stat_replication WHERE state = 'streaming' AND sync_state <> 'async'"
+        )
+        return [standby for standby in self.standbys if (standby.name,) not in there]
 
     def set(self, name: str, value: str) -> None:
         """Change a setting of the primary, and wait until the processes of the server know it."""
@@ -150,13 +156,23 @@ class Servers(NamedTuple):
         until(lambda: self.primary.ask("SELECT current_setting(%s)", name) == [(value,)], name)
 
     def make_standby(self, standby: Node) -> None:
-        """Make and start a standby from a copy of the primary."""
+        """Make and start a standby from a copy of the primary.
+
+        Its slot has the primary keep all that the standby has yet to read. Without one, a checkpoint removes what a
+        standby that is away still needs, and the standby never comes back.
+        """
+        with self.primary.connect() as connection:
+            connection.execute(
+                "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = %s",
+                [standby.name],
+            )
+            connection.execute("SELECT pg_create_physical_replication_slot(%s, true)", [standby.name])
         source = f"host={standby.folder} port={self.primary.port} user={OWNER} application_name={standby.name}"
         run("pg_basebackup", "-D", standby.data, "-d", source, "-R", "-c", "fast", "--no-sync", "-X", "stream")
         with (standby.data / "postgresql.conf").open("a") as file:
             file.write(f"port = {standby.port}\nlisten_addresses = ''\n")
         (standby.data / "postgresql.auto.conf").write_text(
-            f"primary_conninfo = '{source}'\n"
+            f"primary_conninfo = '{source}'\nprimary_slot_name = '{standby.name}'\n"
         )  # and nothing to wait for
         standby.start()
 
@@ -182,9 +198,9 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
-def until(is_so: Callable[[], bool], what: str) -> None:
+def until(is_so: Callable[[], bool], what: str, patience_s: float = PATIENCE_S) -> None:
     """Wait until something is so at a server, which nothing tells by itself."""
-    deadline_s, pause = time.monotonic() + PATIENCE_S, threading.Event()
+    deadline_s, pause = time.monotonic() + patience_s, threading.Event()
     while not is_so():
-        assert time.monotonic() < deadline_s, f"waited {PATIENCE_S:.0f} s in vain: {what}"
+        assert time.monotonic() < deadline_s, f"waited {patience_s:.0f} s in vain: {what}"
         pause.wait(0.01)
