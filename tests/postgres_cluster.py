@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, NamedTuple, TextIO
 
@@ -77,7 +77,24 @@ class Cluster(Servers):
             yield
         finally:
             for pid in pids:
-                os.kill(pid, signal.SIGCONT)
+                with suppress(ProcessLookupError):  # its standby was replaced
+                    os.kill(pid, signal.SIGCONT)
+
+    @contextmanager
+    def failed_over(self) -> Iterator[Node]:
+        """Give the first standby, promoted and followed by the second. The old primary goes on without followers."""
+        new, other = self.standbys
+        new.promote()
+        with new.connect() as connection:
+            connection.execute("SELECT pg_create_physical_replication_slot(%s, true)", [other.name])
+        source = f"host={new.folder} port={new.port} user={OWNER} application_name={other.name}"
+        new.set("synchronous_standby_names", f"ANY 1 ({other.name})")
+        other.set("primary_conninfo", source)
+        try:
+            yield new
+        finally:
+            for standby in self.standbys:
+                self.replace(standby)
 
     def waiting(self) -> list[int]:
         """Return the servers' processes whose commits wait for a standby."""
@@ -91,7 +108,7 @@ class Cluster(Servers):
         for standby in self.standbys:
             if standby.ask("SELECT 1 WHERE NOT pg_is_in_recovery()"):
                 self.replace(standby)
-        self.set("synchronous_standby_names", SYNCHRONOUS)
+        self.primary.set("synchronous_standby_names", SYNCHRONOUS)
         try:
             until(self.is_whole, "both standbys", MENDING_S)
         except AssertionError:
@@ -103,7 +120,11 @@ class Cluster(Servers):
 
     def replace(self, standby: Node) -> None:
         """Make a standby anew that can't follow the primary any more."""
+        sender = "SELECT active_pid FROM pg_replication_slots WHERE slot_name = %s AND active"
+        for (pid,) in self.primary.ask(sender, standby.name):
+            os.kill(pid, signal.SIGCONT)  # so that it sees the end of its standby, and lets go of the slot
         standby.stop()
+        until(lambda: not self.primary.ask(sender, standby.name), "the end of its sender")
         shutil.rmtree(standby.data)
         self.make_standby(standby)
 

@@ -94,6 +94,12 @@ class Node(NamedTuple):
             cursor = connection.execute(statement.encode(), values or None)
             return cursor.fetchall() if cursor.description else []
 
+    def set(self, name: str, value: str) -> None:
+        """Change a setting of this server, and wait until the processes of the server know it."""
+        self.ask(f"ALTER SYSTEM SET {name} = '{value}'")
+        self.ask("SELECT pg_reload_conf()")
+        until(lambda: self.ask("SELECT current_setting(%s)", name) == [(value,)], name)
+
 
 class Servers(NamedTuple):
     """A primary and its standbys."""
@@ -123,7 +129,7 @@ class Servers(NamedTuple):
                 connection.execute(f"CREATE ROLE {role} LOGIN".encode())
         for standby in self.standbys:
             self.make_standby(standby)
-        self.set("synchronous_standby_names", SYNCHRONOUS)
+        self.primary.set("synchronous_standby_names", SYNCHRONOUS)
         until(self.is_whole, "both standbys")
 
     def stop(self) -> None:
@@ -148,12 +154,6 @@ class Servers(NamedTuple):
             "SELECT application_name FROM pg_stat_replication WHERE state = 'streaming' AND sync_state <> 'async'"
         )
         return [standby for standby in self.standbys if (standby.name,) not in there]
-
-    def set(self, name: str, value: str) -> None:
-        """Change a setting of the primary, and wait until the processes of the server know it."""
-        self.primary.ask(f"ALTER SYSTEM SET {name} = '{value}'")
-        self.primary.ask("SELECT pg_reload_conf()")
-        until(lambda: self.primary.ask("SELECT current_setting(%s)", name) == [(value,)], name)
 
     def make_standby(self, standby: Node) -> None:
         """Make and start a standby from a copy of the primary.

@@ -137,6 +137,10 @@ class PostgresJournal(PostgresRecord):
                 session.run(release, time.monotonic() + RELEASE_S_MAX)
         session.close()
 
+    def abandon(self) -> None:
+        """Let go of the record without a word: this journal never stores anything."""
+        self._session.close()
+
     # --- what became of it -----------------------------------------------------------------------------------------
 
     def _require_stored(self, answers: Sequence[Answer]) -> None:

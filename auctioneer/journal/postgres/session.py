@@ -13,19 +13,18 @@
 import select
 import struct
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from ipaddress import ip_address
 from typing import Final, NamedTuple
 
 import psycopg
 from psycopg import pq
-from psycopg.conninfo import conninfo_attempts, conninfo_to_dict, make_conninfo
+from psycopg.conninfo import conninfo_attempts, conninfo_to_dict
 
 from auctioneer.journal.postgres.address import Address
+from auctioneer.journal.postgres.connecting import HOST_S_MAX, reach
 from common.errors import StorageError
 
-HOST_S_MAX: Final = 2.0
-"""How long one of several hosts may take to let a connection in, before the next is tried."""
 _NO_FAULT: Final = b"00000"
 _DEFAULTS: Final = {
     "fallback_application_name": "auctioneer",
@@ -48,6 +47,8 @@ SET plan_cache_mode = force_generic_plan;
 SET jit = off;
 SET bytea_output = hex;
 """
+_TIMELINE: Final = "SELECT substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)"
+"""Each promotion begins a new timeline, with a higher number: eight hexadecimal digits."""
 _INTEGERS: Final = {20: "!q", 23: "!i", 21: "!h"}
 _BOOLEAN: Final = 16
 
@@ -75,8 +76,10 @@ class Answer(NamedTuple):
 class Session:
     """A connection. After a StorageError other than StatementError it is closed."""
 
-    def __init__(self, address: Address, connection: pq.abc.PGconn) -> None:
+    def __init__(self, address: Address, connection: pq.abc.PGconn, server: str) -> None:
         self.place = address
+        self.server = server
+        """Which of the hosts it is."""
         self._connection: pq.abc.PGconn | None = connection
         self._warning = ""
         self._expected = 0
@@ -89,26 +92,22 @@ class Session:
     # --- opening and closing ----------------------------------------------------------------------------------------
 
     @classmethod
-    def open(cls, address: Address, until_s: float) -> "Session":
-        """Connect to the first host that can be written to. Raises StorageError after `until_s` (`time.monotonic`)."""
-        told = "no host was tried"
+    def open(cls, address: Address, until_s: float, avoiding: Collection[str] = ()) -> "Session":
+        """Connect to the host that can be written to; where several can, to the one that was promoted last.
+
+        `avoiding` are servers, as `server` names them, that are not to be tried. Raises StorageError after `until_s`
+        (`time.monotonic`).
+        """
         try:
             asked = conninfo_to_dict(address.conninfo)
-            attempts = conninfo_attempts({**_DEFAULTS, **asked})
+            reached = reach(conninfo_attempts({**_DEFAULTS, **asked}), until_s, avoiding)
         except psycopg.Error as error:
             raise _unreachable(address, str(error)) from error
-        for attempt in attempts:
-            patience_s = until_s if len(attempts) == 1 else min(until_s, time.monotonic() + HOST_S_MAX)
-            try:
-                connection = _connected(make_conninfo("", **attempt).encode(), patience_s)
-            except psycopg.OperationalError as error:
-                told = str(error)
-                continue
-            session = cls(address, connection)
-            session._require_private(is_asked_for="sslmode" in asked)
-            session.run(_SETTINGS, until_s)
-            return session
-        raise _unreachable(address, told)
+        sessions = [cls(address, connection, server) for connection, server in reached]
+        session = sessions[0] if len(sessions) == 1 else _newest(sessions, until_s)
+        session._require_private(is_asked_for="sslmode" in asked)
+        session.run(_SETTINGS, until_s)
+        return session
 
     @property
     def handle(self) -> int:
@@ -282,6 +281,29 @@ class Session:
         return self._connection
 
 
+def _newest(sessions: Sequence[Session], until_s: float) -> Session:
+    """Return the session with the server that was promoted last, and close the others. Raises StorageError."""
+    until_s = min(until_s, time.monotonic() + HOST_S_MAX)
+    timelines: dict[bytes, Session] = {}
+    failure: StorageError | None = None
+    for session in sessions:
+        try:
+            ((timeline,),) = session.execute(_TIMELINE, (), until_s).rows
+        except StorageError as error:
+            session.close()
+            failure = error
+            continue
+        assert isinstance(timeline, bytes), "the server tells a text"
+        timelines.setdefault(timeline, session)
+    if failure is not None and not timelines:
+        raise failure
+    newest = timelines[max(timelines)]
+    for session in sessions:
+        if session is not newest:
+            session.close()
+    return newest
+
+
 def _unreachable(address: Address, said: str) -> StorageError:
     return StorageError(f"The store {address} can't be reached ({' '.join(said.split())}).")
 
@@ -289,26 +311,6 @@ def _unreachable(address: Address, said: str) -> StorageError:
 def _is_local(where: str) -> bool:
     """Return whether an address of a server is on this machine: a Unix socket, or loopback."""
     return not where or where.startswith(("/", "@")) or ip_address(where.partition("%")[0]).is_loopback
-
-
-def _connected(conninfo: bytes, until_s: float) -> pq.abc.PGconn:
-    """Return a connection that is ready. Raises psycopg.OperationalError."""
-    connection = pq.PGconn.connect_start(conninfo)
-    fault = "" if connection.status != pq.ConnStatus.BAD else connection.get_error_message()
-    state = int(pq.PollingStatus.WRITING)
-    while not fault and state != pq.PollingStatus.OK:
-        handle, is_writing = connection.socket, state == pq.PollingStatus.WRITING
-        reading, writing = ([], [handle]) if is_writing else ([handle], [])
-        if any(select.select(reading, writing, [], max(0.0, until_s - time.monotonic()))):
-            state = connection.connect_poll()
-            fault = connection.get_error_message() if state == pq.PollingStatus.FAILED else ""
-        else:
-            fault = f"{connection.host.decode()} did not answer in time"
-    if fault:
-        connection.finish()
-        raise psycopg.OperationalError(fault)
-    connection.nonblocking = 1
-    return connection
 
 
 def _encoded(values: Values) -> tuple[list[bytes | None], list[pq.Format]]:

@@ -13,7 +13,7 @@ from auctioneer.journal.postgres.journal import PostgresJournal
 from auctioneer.journal.postgres.record import READ_S_MAX, PostgresRecord
 from auctioneer.journal.postgres.schema import require_prepared
 from auctioneer.journal.postgres.session import Session, Value
-from auctioneer.journal.protocol import Owner
+from auctioneer.journal.protocol import FencedError, Owner
 from auctioneer.journal.sqlite import fill
 from common.errors import AuctionError, StorageError, UsageError
 
@@ -27,6 +27,8 @@ RESUME_S_MAX: Final = 30.0
 that is given up may leave another one waiting at the server; so few of them, beside the loop."""
 RESUME_COMMIT_S_MAX: Final = 2.0
 """How long the loop waits for the batch by which a frozen sale begins again."""
+ELSEWHERE_S: Final = 1.0
+"""After how long a try that waits for a standby is no reason any more not to try the other servers."""
 GLANCE_S: Final = 0.1
 """How long the loop waits for a try, each time that it looks."""
 
@@ -39,7 +41,7 @@ class PostgresStore:
         self.place = str(self.address)
         self._house = house
         self._was_seen = False
-        self._try: _Resumption | None = None
+        self._tries: list[_Resumption] = []
 
     @property
     def exists(self) -> bool:
@@ -72,16 +74,31 @@ class PostgresStore:
     def resume(self, holder: str) -> PostgresJournal:
         """Take the record up again, where `holder` is still its owner.
 
-        Another thread does it, since it may take long: as long as it has not, StorageError says so, at once. Raises
-        FencedError where another owner came between, else as `take_over`.
+        Other threads do it, since it may take long: as long as none has, StorageError says so, at once. A server that
+        was the primary before waits for its standbys forever, so when one has not confirmed a write after a moment,
+        the others are tried too: one try for each server. Raises FencedError where another owner came between, else as
+        `take_over`.
         """
-        if self._try is None:
-            self._try = _Resumption(self, holder)
-        self._try.join(GLANCE_S)
-        if self._try.is_alive():
-            raise StorageError(f"The store {self.place} is being reached; it has not confirmed a write yet.")
-        done, self._try = self._try, None
-        return done.outcome()
+        tries = self._tries
+        if all(one.is_stuck for one in tries):
+            tries.append(_Resumption(self, holder, {one.server for one in tries}))
+        tries[-1].join(GLANCE_S)
+        ended = [one for one in tries if not one.is_alive()]
+        self._tries = [one for one in tries if one.is_alive()]
+        failure: AuctionError | None = None
+        for one in ended:
+            if isinstance(one.outcome, PostgresJournal):
+                self._drop_tries()
+                return one.outcome
+            if isinstance(one.outcome, FencedError) or not self._tries:
+                failure = one.outcome
+        raise failure or StorageError(f"The store {self.place} is being reached; it has not confirmed a write yet.")
+
+    def _drop_tries(self) -> None:
+        """Let the tries that go on close what they reach: the record was taken up elsewhere."""
+        for one in self._tries:
+            one.drop()
+        self._tries = []
 
     def read(self) -> PostgresRecord:
         """Open the record for reading, also while a house writes to it. Raises StorageError."""
@@ -165,31 +182,48 @@ def _copy_to(session: Session, content: Content, house: str) -> None:
 
 
 class _Resumption(threading.Thread):
-    """One try to take a record up again."""
+    """One try to take a record up again, at a server that no other try has reached."""
 
-    def __init__(self, store: PostgresStore, holder: str) -> None:
+    def __init__(self, store: PostgresStore, holder: str, avoiding: Collection[str]) -> None:
         super().__init__(name="store", daemon=True)
+        self.server = ""
+        """Which server was reached; empty before."""
+        self.outcome: PostgresJournal | AuctionError | None = None
+        """What came of it, once the thread has ended: the journal, of which the thread knows no more, or why not."""
         self._store = store
         self._holder = holder
-        self._outcome: PostgresJournal | AuctionError | None = None
+        self._avoiding = avoiding
+        self._stuck_s = time.monotonic() + ELSEWHERE_S
+        self._dropping = threading.Lock()
+        self._is_dropped = False
         self.start()
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether it goes on, and a server that it reached has not confirmed anything for a while."""
+        return self.is_alive() and bool(self.server) and time.monotonic() > self._stuck_s
 
     def run(self) -> None:
         until_s = time.monotonic() + RESUME_S_MAX
         try:
-            session = Session.open(self._store.address, until_s)
-            self._outcome = _journal(
-                session, lambda: ownership.resume(session, self._holder, until_s), RESUME_COMMIT_S_MAX
-            )
+            session = Session.open(self._store.address, until_s, self._avoiding)
+            self.server = session.server
+            journal = _journal(session, lambda: ownership.resume(session, self._holder, until_s), RESUME_COMMIT_S_MAX)
         except AuctionError as error:
-            self._outcome = error
+            self.outcome = error
+            return
+        with self._dropping:
+            if self._is_dropped:
+                journal.abandon()
+            else:
+                self.outcome = journal
 
-    def outcome(self) -> PostgresJournal:
-        """Wait for the end, and return the journal, of which this thread knows no more. Raises what the try met."""
-        self.join()
-        if isinstance(self._outcome, PostgresJournal):
-            return self._outcome
-        raise self._outcome or StorageError(f"The store {self._store.place} could not be tried: its thread ended.")
+    def drop(self) -> None:
+        """Have the try close what it reaches, or has just reached."""
+        with self._dropping:
+            self._is_dropped = True
+            if isinstance(self.outcome, PostgresJournal):
+                self.outcome.abandon()
 
 
 def _journal(session: Session, take: Callable[[], Owner], patience_s: float) -> PostgresJournal:

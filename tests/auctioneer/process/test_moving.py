@@ -132,7 +132,7 @@ def test_nothing_is_replaced(folder: DataFolder, url: str) -> None:
 
 def test_a_copy_that_no_standby_confirms_is_none(folder: DataFolder, lonely_postgres: Cluster) -> None:
     url = lonely_postgres.url(uuid4().hex)
-    lonely_postgres.set("synchronous_standby_names", "")
+    lonely_postgres.primary.set("synchronous_standby_names", "")
     with pytest.raises(StorageError, match="waits for no standby"):
         move_to_database(folder, url)
     assert not postgres_store(url).exists

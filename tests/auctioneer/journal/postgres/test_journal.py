@@ -15,6 +15,7 @@ from auctioneer.journal.protocol import Store
 from common.errors import StorageError
 from tests.auctioneer.journal.contract import resumed
 from tests.auctioneer.journal.journal_examples import AT_MS, announcements, rejection
+from tests.must_be import must_be
 from tests.postgres_cluster import Cluster, until
 
 HOLDER = "house"
@@ -81,17 +82,18 @@ def test_emptied_standby_names_let_a_commit_go_that_nobody_else_has(lonely_postg
     cluster, store = lonely_postgres, store_of(lonely_postgres, sale)
     with closing(store.take_over(HOLDER)) as journal, cluster.silent_standbys():
         begin_and_wait_for_standbys(cluster, journal)
-        cluster.set("synchronous_standby_names", "")
+        cluster.primary.set("synchronous_standby_names", "")
         with pytest.raises(StorageError, match="waits for no standby"):
             journal.wait()
         assert journal.position == 0
-        with pytest.raises(StorageError, match="waits for no standby"):
-            resumed_at_once(store)
+        assert "waits for no standby" in str(why_not_resumed(store))
 
 
-def resumed_at_once(store: PostgresStore) -> PostgresJournal:
-    """Take the record up again in this thread, and tell why it can't be."""
-    return stores._Resumption(store, HOLDER).outcome()
+def why_not_resumed(store: PostgresStore) -> StorageError:
+    """Return why one try to take the record up again came to nothing."""
+    one = stores._Resumption(store, HOLDER, ())
+    one.join()
+    return must_be(StorageError, one.outcome)
 
 
 def test_the_deadline_is_the_clients_and_cancels_nothing(
@@ -149,8 +151,8 @@ def test_a_take_over_that_no_standby_confirmed_is_none(lonely_postgres: Cluster,
 
 def tried(store: PostgresStore) -> None:
     """Wait for the end of the try that is under way, and raise what it met."""
-    assert store._try is not None
-    store._try.join()
+    for one in store._tries:
+        one.join()
     store.resume(HOLDER)
 
 
@@ -161,7 +163,7 @@ def test_nothing_is_stored_where_no_standby_is_waited_for(lonely_postgres: Clust
     cluster, store = lonely_postgres, store_of(lonely_postgres, sale)
     with closing(store.take_over(HOLDER)) as journal:
         append(journal, announcements(1), [rejection(1, 1)], AT_MS)
-        cluster.set("synchronous_standby_names", "")
+        cluster.primary.set("synchronous_standby_names", "")
         with pytest.raises(StorageError, match="waits for no standby"):
             append(journal, announcements(1, 2), (), AT_MS)
         assert visible_facts(cluster, sale) == 1
@@ -201,10 +203,38 @@ def test_a_promoted_server_that_waits_for_nobody_takes_no_bids(lonely_postgres: 
         cluster.standbys[0].promote()
         with pytest.raises(StorageError):
             append(journal, announcements(1, 2), (), AT_MS)
-        with pytest.raises(StorageError, match="waits for no standby"):
-            resumed_at_once(store)
+        assert "waits for no standby" in str(why_not_resumed(store))
         with closing(store.read()) as record:
             assert record.position == 1, "the other server of the URL is found"
+
+
+def test_an_old_primary_that_goes_on_is_passed_over(lonely_postgres: Cluster, sale: str) -> None:
+    """It stands first in the URL and can be written to; but nobody confirms what is written there."""
+    cluster, store = lonely_postgres, store_of(lonely_postgres, sale)
+    with closing(store.take_over(HOLDER)) as journal:
+        append(journal, announcements(1), (), AT_MS)
+        with cluster.failed_over() as new, closing(resumed(store, HOLDER)) as again:
+            assert must_be(PostgresJournal, again)._session.server.endswith(f":{new.port}")
+            append(again, announcements(1, 2), (), AT_MS)
+            assert [fact for _, fact in again.read()] == announcements(2)
+
+
+def test_a_try_that_waits_at_an_old_primary_does_not_keep_the_new_one_from_being_found(
+    lonely_postgres: Cluster, sale: str
+) -> None:
+    cluster, store = lonely_postgres, store_of(lonely_postgres, sale)
+    with closing(store.take_over(HOLDER)) as journal:
+        append(journal, announcements(1), (), AT_MS)
+        with cluster.silent_standbys():
+            journal._session.close()
+            with pytest.raises(StorageError, match="has not confirmed a write yet"):
+                store.resume(HOLDER)
+            until(lambda: bool(cluster.waiting()), "the try waits at the old primary")
+            with cluster.failed_over() as new:
+                with closing(resumed(store, HOLDER)) as again:
+                    assert must_be(PostgresJournal, again)._session.server.endswith(f":{new.port}")
+                    append(again, announcements(1, 2), (), AT_MS)
+                assert cluster.waiting(), "the first try still waits, for nobody"
 
 
 # --- the answer gets lost ---------------------------------------------------------------------------------------------

@@ -64,8 +64,7 @@ def test_the_first_host_that_can_be_written_to_is_found(postgres: Cluster) -> No
     session.close()
 
 
-def test_a_host_that_says_nothing_is_given_up(postgres: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sessions, "HOST_S_MAX", 0.1)
+def test_a_host_that_says_nothing_is_given_up(postgres: Cluster) -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:
         port = mute.getsockname()[1]
         with pytest.raises(StorageError, match="did not answer in time"):
