@@ -16,6 +16,11 @@ else:
     _CLOCK = time.CLOCK_MONOTONIC
 
 
+def steady_ms() -> int:
+    """Return the same in milliseconds."""
+    return steady_ns() // 1_000_000
+
+
 def steady_ns() -> int:
     """Return the nanoseconds since a moment that is fixed until the machine restarts; the value never decreases."""
     return time.clock_gettime_ns(_CLOCK)

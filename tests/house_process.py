@@ -54,16 +54,22 @@ opens = "by hand"
 
 
 class HouseProcess:
-    """`auctioneer run` on a data directory; use `running_house`. `program` is the module to run."""
+    """`auctioneer run` on a data directory, or `stand-by`; use `running_house`. `program` is the module to run."""
 
     def __init__(
-        self, folder: Path, catalogue: str | None, *arguments: str, under: Sequence[str] = (), program: str = PROGRAM
+        self,
+        folder: Path,
+        catalogue: str | None,
+        *arguments: str,
+        under: Sequence[str] = (),
+        program: str = PROGRAM,
+        verb: str = "run",
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.data = folder / "data"
         self.state = folder / "state"
         """The XDG_STATE_HOME in which the house registers itself for programs on this machine."""
-        command = [*under, sys.executable, "-m", program, "run"]
+        command = [*under, sys.executable, "-m", program, verb]
         if catalogue is not None:
             path = folder / "catalogue.toml"
             path.write_text(catalogue)

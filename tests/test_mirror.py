@@ -66,6 +66,10 @@ TESTED_BY = {
     "auctioneer/rules/formats/entries.py": "auctioneer/rules/formats/test_table.py",
     "auctioneer/process/offline.py": "auctioneer/cli/test_reads.py",
     "auctioneer/process/options.py": "auctioneer/cli/test_run.py",
+    "auctioneer/cli/machine_options.py": "auctioneer/cli/test_run.py",
+    # Houses beside each other are tried as processes, on a real database.
+    "auctioneer/cli/standing_by.py": "auctioneer/process/test_standing_by.py",
+    "auctioneer/process/beside.py": "auctioneer/process/test_standing_by.py",
     "bidder/core/absentee.py": "bidder/cli/test_absentee.py",
     "common/absentee.py": "common/test_codec.py",
     "bidder/core/retraction.py": "bidder/cli/test_retraction.py",

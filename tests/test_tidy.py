@@ -93,6 +93,7 @@ REHEARSES = "auctioneer/cli/rehearse.py"
 SANS_IO = (
     "auctioneer/audit",
     "auctioneer/house",
+    "auctioneer/journal/lease.py",
     "auctioneer/network/broadcasts.py",
     "auctioneer/network/introductions.py",
     "auctioneer/network/pacing.py",

@@ -33,6 +33,7 @@ from auctioneer.cli.reads import absentee, bidders, link, lots, status
 from auctioneer.cli.rehearse import rehearse
 from auctioneer.cli.results import results
 from auctioneer.cli.run import run
+from auctioneer.cli.standing_by import hand_over, stand_by
 from auctioneer.cli.stores import store
 from auctioneer.cli.watch import watch
 from auctioneer.journal import DamagedJournalError
@@ -76,6 +77,8 @@ def main() -> None:
 
 for _command in (
     run,
+    stand_by,
+    hand_over,
     check,
     rehearse,
     doctor,

@@ -280,8 +280,8 @@ class _Line:
         poller.register(self._socket, zmq.POLLIN)
         poller.register(self._breaks, zmq.POLLIN)
         self._socket.send(body, zmq.DONTWAIT)
-        ready = dict(poller.poll(wait_ms))
-        if self._socket not in ready:
+        poller.poll(wait_ms)
+        if not self._socket.poll(0):  # asked again, since a house that hands over answers and leaves at once
             return None
         frames = self._socket.recv_multipart(zmq.DONTWAIT)
         try:

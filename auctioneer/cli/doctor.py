@@ -3,7 +3,7 @@
 import click
 
 from auctioneer.cli.context import data_option, json_option
-from auctioneer.cli.run import HOST, PORT
+from auctioneer.cli.machine_options import HOST, PORT
 from auctioneer.process.folder import DataFolder, MachineSettings
 from auctioneer.readiness.judgement import judge
 from auctioneer.readiness.machine import measure

@@ -136,6 +136,13 @@ class Finish(Command, frozen=True, tag="finish"):
     """End a sale with corrections for good, once every lot is over."""
 
 
+class HandOver(Command, frozen=True, tag="hand_over"):
+    """Hand the sale over to a house that stands by on another machine; this one stands by from then on.
+
+    It is refused where none stands by, or the nearest is far behind.
+    """
+
+
 class Correction(Command, frozen=True, kw_only=True):
     """What every correction of a lot has. `reason` is for bidders.
 
@@ -410,6 +417,7 @@ AnyCommand = (
     | CallLot
     | EndSale
     | Finish
+    | HandOver
     | AnyCorrection
     | Admit
     | Tell

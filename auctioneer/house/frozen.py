@@ -23,6 +23,7 @@ class FrozenHouse:
 
     has_batch = False
     has_ended = False
+    is_handed_over = False
     grants = False
     """Whether subscriptions are granted."""
 

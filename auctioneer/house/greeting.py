@@ -53,7 +53,7 @@ class Greeting:
         self._engine = engine
         self._register = register
         self._sessions = sessions
-        self._settings = settings
+        self.settings = settings
         self._guesses = Guesses()
 
     def answer(self, principal: str, hello: Hello, admission: Admission, conditions: str, now_ms: int) -> Greeted:
@@ -64,7 +64,7 @@ class Greeting:
         if PROTOCOL_VERSION not in hello.versions:
             detail = f"the house speaks version {PROTOCOL_VERSION}"
             return Greeted(Rejected(id=hello.id, code=RejectCode.UNSUPPORTED_VERSION, detail=detail))
-        if hello.key and self._settings.is_encrypted:
+        if hello.key and self.settings.is_encrypted:
             detail = "`key` is for houses without CURVE; here the connection's key identifies you"
             return Greeted(Rejected(id=hello.id, code=RejectCode.MALFORMED, detail=detail))
         if hello.role not in (Role.BIDDER, Role.OBSERVER):
@@ -164,13 +164,13 @@ class Greeting:
             id=hello.id,
             version=PROTOCOL_VERSION,
             epoch=self._engine.epoch,
-            instance=self._settings.instance,
-            term=self._settings.term,
+            instance=self.settings.instance,
+            term=self.settings.term,
             paddle=bidder.paddle,
             name=bidder.name,
             role=bidder.role,
             sale=self._engine.sale,
-            publish_port=self._settings.publish_port,
+            publish_port=self.settings.publish_port,
             server_time_ms=now_ms,
             heartbeat_ms=HEARTBEAT_MS,
             requests_per_s=session.budget.requests_per_s,

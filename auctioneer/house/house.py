@@ -5,7 +5,7 @@ made. It commits the batch and calls `stored`; only then it sends the answers an
 the house is ahead of the record: the shell drops it and makes a new one with `rebuild`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -24,6 +24,7 @@ from auctioneer.house.record_reader import RecordReader
 from auctioneer.house.register import Register
 from auctioneer.house.sessions import Session, Sessions
 from auctioneer.house.settings import HouseSettings
+from auctioneer.house.standbys import Standby
 from auctioneer.house.state import HouseState, SessionState, state_of
 from auctioneer.rules import decisions
 from auctioneer.rules.contacts import Contact, ContactChange
@@ -130,6 +131,10 @@ class House:
         self._news = BidderNews(self.engine)
         self.contacts: dict[int, Contact] = {}
         """By paddle, what the desk knows of people besides their names; no snapshot has it. Change it by `note`."""
+        self.standbys: Sequence[Standby] = ()
+        """Who stands by, as the process was last told."""
+        self.is_handed_over = False
+        """Whether another house is to hold the sale, once all that was decided is durable."""
         self._batch = _empty_batch()
         self._awake_ms = now_ms  # since when bidders could be heard
         for entry in state.bidders:
@@ -161,14 +166,28 @@ class House:
                 raise StorageError("The journal does not begin with the creation of a sale.")
             state = HouseState(Engine.create(created).state, [], [], SaleSettings(), [], [], created.conditions)
         house = cls(state, settings, now_ms)
-        reader = RecordReader(house.engine, lambda fact: house._apply(fact, now_ms))
-        reader.read(following)
-        for bid in reader.bids():
-            house._sessions.of_paddle(bid.paddle).remember(bid)
-        for rejection in rejections:
-            house._sessions.of_paddle(rejection.paddle).remember(rejection)
-        house.contacts.update(contacts)
+        house.read_on(following, now_ms)
+        house.recall_beside(rejections, contacts)
         return house
+
+    def read_on(self, facts: Iterable[AnyFact], now_ms: int) -> None:
+        """Apply further facts of the journal, which another house wrote. This one has decided nothing yet."""
+        reader = RecordReader(self.engine, lambda fact: self._apply(fact, now_ms))
+        reader.read(facts)
+        for bid in reader.bids():
+            self._sessions.of_paddle(bid.paddle).remember(bid)
+
+    def recall_beside(self, rejections: Iterable[Rejection], contacts: Mapping[int, Contact]) -> None:
+        """Take what the journal keeps beside its facts, all of which were read."""
+        for rejection in rejections:
+            self._sessions.of_paddle(rejection.paddle).remember(rejection)
+        self.contacts.update(contacts)
+
+    def begin_term(self, settings: HouseSettings, now_ms: int) -> None:
+        """Hold the sale from now on, by these settings, whose budget for requests is as before."""
+        self.settings = settings
+        self._greeting.settings = settings
+        self._awake_ms = now_ms
 
     def _apply(self, fact: AnyFact, now_ms: int) -> None:
         """Apply a fact of the journal to the state."""

@@ -76,6 +76,9 @@ def status(house: House, now_ms: int, chosen: Sequence[LotState]) -> Row:  # noq
         "partners": [partner.name for partner in house.sale_settings.partners],
         "bids": sum(bidding(lot).bids or 0 for lot in engine.catalogue),
         "changes": engine.count_events(),
+        "term": house.settings.term,
+        "owner": house.settings.instance,
+        "standbys": [{"place": one.place, "behind": one.behind} for one in house.standbys],
         **money_fields(engine.sale.currency, turnover=turnover_minor),
     }
 

@@ -25,6 +25,7 @@ from auctioneer.house.commands import (
     Extend,
     Finish,
     Forget,
+    HandOver,
     IssueCode,
     IssueCodes,
     LinkPaddles,
@@ -94,6 +95,7 @@ NEEDED: Final[dict[type[Command], _Needed]] = {
     Dismiss: AUCTIONEER_ONLY,
     AddPartner: AUCTIONEER_ONLY,
     RemovePartner: AUCTIONEER_ONLY,
+    HandOver: AUCTIONEER_ONLY,
 }
 """For each command the rights of which one is enough."""
 FOR_ALL: Final = (Ask, Redeem)

@@ -181,10 +181,14 @@ class KeptRejections:
 
 
 class ChainedRecord(ABC):
-    """A `Record` of what a store reads, checked on the way. A store gives the six methods that are abstract."""
+    """A `Record` of what a store reads, checked on the way. A store gives the methods that are abstract."""
 
     def __init__(self, place: Path | str) -> None:
         self._place = place
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the record; safe to repeat."""
 
     @abstractmethod
     def _stored_head(self) -> Sequence[Any] | None:
@@ -288,6 +292,20 @@ class ChainedRecord(ABC):
         if head.last != (head.position or None) or self.hash_at(head.position) != head.hash:
             self.verify_chain()  # raises, with the exact place
         return head
+
+    def follow(self, end: ChainEnd, upto: int) -> list[SoundBatch]:
+        """Return the next batches after `end`, up to position `upto`, each checked against the one before it.
+
+        There are none where the record has no more. Raises DamagedJournalError, also where it no longer has what `end`
+        stands for.
+        """
+        position, digest = end
+        batches = []
+        for stored in self._stored_rows(position, upto):
+            batch = self._check(stored, position + 1, digest)
+            position, digest = batch.last, batch.hash
+            batches.append(batch)
+        return batches
 
     def _walk(self, head: Head, after_position: int = 0, upto: int | None = None) -> Iterator[SoundBatch]:
         """Yield the batches of a stretch, each checked against the one before it, and the last against the head.

@@ -22,6 +22,11 @@ class Clock:
         self._steady = steady
         self._offset_ns = max(wall(), not_before_ms * 1_000_000) - steady()
 
+    @classmethod
+    def going_on(cls, sale_ms: int, steady: Callable[[], int] = steady_ns) -> "Clock":
+        """Return a clock of a sale's time that goes on from `sale_ms` now, whatever the time of day is here."""
+        return cls(sale_ms, lambda: 0, steady)
+
     def now_ms(self) -> int:
         """Return the server time in milliseconds; it is never less than before."""
         return (self._steady() + self._offset_ns) // 1_000_000

@@ -10,17 +10,21 @@
   taken up again from the store by the same path as after a crash. Nothing is sent to the store a second time.
 - Time in which nobody was heard is given back to the open lots. It counts from the last drain of requests, as does
   what the clock closes: the loop also turns while it waits for the store, and hears nobody then.
+- A house that has others beside it holds the sale by a lease (`auctioneer.journal.lease`), which counts from the moment
+  at which what was confirmed last was sent. It steps down before another house can take the sale over.
 - A snapshot is of a moment in which all that was decided is durable. A full house hears nobody until that is so.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from auctioneer.house.control.carry_out import carry_out
 from auctioneer.house.frozen import FrozenHouse
 from auctioneer.house.house import Batch, House
+from auctioneer.house.standbys import Standby
 from auctioneer.journal import ChainEnd, DamagedJournalError, FencedError
+from auctioneer.journal.lease import BEAT_EVERY_MS, FREEZE_AFTER_MS, STEP_DOWN_AFTER_MS, Beside
 from auctioneer.journal.snapshots import Made, SnapshotMaker
 from auctioneer.monitoring.counters import Counters, Vitals
 from auctioneer.monitoring.logs import Teller
@@ -56,6 +60,13 @@ Addressed = tuple[bytes, object]
 """An answer, and the routing id that it goes to."""
 
 
+class SteppedDownError(Exception):
+    """The process does not hold the sale any more, and its house stands by: another one may hold it by now.
+
+    It is between a server and its watchdog; no command ends with it.
+    """
+
+
 class Answers(NamedTuple):
     """Answers to requests and to commands, in the order in which they were given."""
 
@@ -85,9 +96,9 @@ class _Commit(NamedTuple):
     began_s: float
 
     @property
-    def ms_max(self) -> int:
-        """How long it may take."""
-        return COMMIT_MS_MAX + (0 if self.batch is None else len(self.batch.facts) // COMMIT_FACTS_PER_MS)
+    def more_ms(self) -> int:
+        """How much longer than others it may take."""
+        return 0 if self.batch is None else len(self.batch.facts) // COMMIT_FACTS_PER_MS
 
 
 class HeldSale:
@@ -101,6 +112,9 @@ class HeldSale:
         log: "FilteringBoundLogger",
         facts: Teller,
         counters: Counters,
+        *,
+        has_others: bool = False,
+        beside: Callable[[], Sequence[Beside]] = tuple,
     ) -> None:
         self.house: House | FrozenHouse = sale.house
         self.clock = sale.clock
@@ -113,6 +127,9 @@ class HeldSale:
         self._log = log
         self._facts = facts
         self._counters = counters
+        self._has_others = has_others
+        """Whether other houses may take the sale over."""
+        self._beside = beside
         self._under_way: _Commit | None = None
         self._reasons: set[str] = set()
         """Why the sale is frozen, as far as it was told."""
@@ -153,11 +170,50 @@ class HeldSale:
 
     def next_deadline_ms(self) -> int | None:
         """Return when there is something to do though nobody asks; None while there is not."""
-        if self._under_way is None:
-            return self._thaw_ms if self.is_frozen else self.house.next_deadline_ms()
-        limit_ms = self._under_way.began_ms + self._under_way.ms_max
-        due_ms = None if self.is_full else self.house.next_deadline_ms()
-        return limit_ms if due_ms is None else min(limit_ms, due_ms)
+        moments = [None if self.is_full else self.house.next_deadline_ms()]
+        if self._under_way is not None:
+            moments.append(self._limit_ms(self._under_way))
+        elif self.is_frozen:
+            moments.append(self._thaw_ms)
+        elif self._has_others:
+            moments.append(self._confirmed_ms + BEAT_EVERY_MS)
+        if self._has_others:
+            moments.append(self._step_down_ms)
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    # --- the lease ----------------------------------------------------------------------------------------------------
+
+    def require_lease(self) -> None:
+        """Raise SteppedDownError if another house may hold the sale by now; call it first thing in a turn."""
+        silent_ms = self.clock.now_ms() - self._confirmed_ms
+        if self._has_others and self.clock.now_ms() >= self._step_down_ms:
+            raise SteppedDownError(
+                f"The store has confirmed nothing that was sent within the last {silent_ms:,} ms, so another house may "
+                "hold the sale by now. This one stands by."
+            )
+
+    @property
+    def _step_down_ms(self) -> int:
+        more_ms = 0 if self._under_way is None else self._under_way.more_ms
+        return self._confirmed_ms + STEP_DOWN_AFTER_MS + more_ms
+
+    def _limit_ms(self, commit: _Commit) -> int:
+        """Return when a commit that is still under way freezes the sale."""
+        if not self._has_others:
+            return commit.began_ms + COMMIT_MS_MAX + commit.more_ms
+        # After a turn that took long a beat still gets its time: nothing was acknowledged meanwhile.
+        from_ms = max(self._confirmed_ms, commit.began_ms - FREEZE_AFTER_MS + BEAT_EVERY_MS)
+        return from_ms + FREEZE_AFTER_MS + commit.more_ms
+
+    @property
+    def is_handed_over(self) -> bool:
+        """Whether another house is to hold the sale, and all that was decided here is durable."""
+        return self.house.is_handed_over and self._under_way is None and not self.house.has_batch
+
+    def is_beat_due(self, now_ms: int) -> bool:
+        """Return whether the other houses are to be told that this one lives."""
+        is_idle = self._under_way is None and not self.is_frozen
+        return self._has_others and is_idle and now_ms - self._confirmed_ms >= BEAT_EVERY_MS
 
     def heartbeat(self, now_ms: int) -> Heartbeat:
         """Return the next heartbeat. While something is not durable it names what is, and no lots."""
@@ -212,6 +268,8 @@ class HeldSale:
         who = house.controllers.get(key)
         if who is None:
             return Rejected(id=0, code=RejectCode.FORBIDDEN)
+        position = self._journal.position
+        house.standbys = [Standby(one.place, max(0, position - one.position)) for one in self._beside()]
         return carry_out(house, who, body, self.stamp())
 
     # --- commits ----------------------------------------------------------------------------------------------------
@@ -261,7 +319,7 @@ class HeldSale:
         except StorageError as error:
             yield self._freeze(error, now_ms)
             return
-        if now_ms - self._committed_ms >= HEARTBEAT_EVERY_MS:
+        if now_ms - self._committed_ms >= HEARTBEAT_EVERY_MS or self.is_beat_due(now_ms):
             released = self._begin(None, now_ms)
             if released is not None:
                 yield released
@@ -304,12 +362,13 @@ class HeldSale:
         except StorageError as error:
             return self._freeze(error, now_ms)
         if number < commit.number:
-            if now_ms - commit.began_ms < commit.ms_max:
+            if now_ms < self._limit_ms(commit):
                 return None
             what = f"The store has not finished a commit that began {now_ms - commit.began_ms:,} ms ago."
             return self._freeze(StorageError(what), now_ms)
         self._under_way = None
         self._committed_ms = now_ms
+        self._confirmed_ms = commit.began_ms
         self._sale_seq = commit.sale_seq
         batch = commit.batch
         if batch is None:
@@ -338,7 +397,12 @@ class HeldSale:
     # --- frozen -----------------------------------------------------------------------------------------------------
 
     def _freeze(self, error: StorageError, now_ms: int) -> Released:
-        """Stand still: nothing can be stored, so nothing can be decided. Return what is said instead of all answers."""
+        """Stand still: nothing can be stored, so nothing can be decided. Return what is said instead of all answers.
+
+        Raises FencedError where another house is known to hold the sale.
+        """
+        if self._has_others and isinstance(error, FencedError):
+            raise error
         self._log.error("frozen", reason=str(error))
         self._counters.freezes += 1
         self._stored = self._journal.end
@@ -396,6 +460,8 @@ class HeldSale:
         """Of the sale's stream, as far as it is durable."""
         now_ms = self.clock.now_ms()
         self._heard_ms = self._committed_ms = sale.journal.alive_ms  # storing the start may have taken long
+        self._confirmed_ms = sale.confirmed_ms
+        """When the last statement was sent that the store has confirmed."""
         self._thaw_ms = now_ms
         self._snapshot_position = sale.snapshot_position
         self._snapshot_due = sale.snapshot_position + _facts_between_snapshots(sale.house)
@@ -433,7 +499,14 @@ class HeldSale:
         self._snapshot_ms = now_ms
 
     def close(self) -> None:
-        """Make a last snapshot, tell that the house stops, and let go of the journal. `finish` comes before it."""
+        """Make a last snapshot, tell that the house stops, and let go of the journal. `finish` comes before it.
+
+        Where another house may be waiting, the journal comes first, and no snapshot is made.
+        """
+        if self._has_others:
+            self._journal.close()
+            self._facts.write_rest(self.clock.now_ms())
+            return
         house, now_ms = self.house, self.clock.now_ms()
         if isinstance(house, House):
             self._note_snapshot(self._snapshots.save(self._journal.end, house.snapshot), self.clock.now_ms())

@@ -27,8 +27,15 @@ class RunOptions(MachineSettings, frozen=True):
     is_listed: bool = True
     store: str = ""
     """The URL of the database that has the record; empty where the data directory says."""
+    stands_by: bool = False
+    """Whether another house holds the sale, and this one takes it over when that one fails."""
     log_format: LogFormat = "human"
     log_level: LogLevel = "info"
+
+    @property
+    def has_others(self) -> bool:
+        """Whether other houses may take the sale over from this one."""
+        return self.stands_by or bool(self.also)
 
     @property
     def folder(self) -> DataFolder:

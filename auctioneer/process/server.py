@@ -5,7 +5,7 @@ answers; broadcast what changed, in few frames. Nothing leaves before it is dura
 (`auctioneer.process.held_sale`) may take several turns, or fail: the loop sends what it releases, and no more.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 import zmq
@@ -13,6 +13,7 @@ import zmq
 from auctioneer.house.budgets import Budgets
 from auctioneer.house.news import Parked
 from auctioneer.journal import ChainEnd
+from auctioneer.journal.lease import Beside
 from auctioneer.journal.snapshots import SnapshotMaker
 from auctioneer.monitoring.counters import Counters, Vitals
 from auctioneer.monitoring.logs import Teller
@@ -66,6 +67,8 @@ class Server:
         exit_when_ended: bool,
         facts: Teller,
         restarts: int = 0,
+        has_others: bool = False,
+        beside: Callable[[], Sequence[Beside]] = tuple,
     ) -> None:
         self._requests = endpoints.requests
         self._publisher = endpoints.publisher
@@ -86,7 +89,7 @@ class Server:
         self._stopping = False
         self._heartbeat_ms = self._turned_ms = sale.clock.now_ms()
         self._ended_ms: int | None = None
-        self._sale = HeldSale(sale, reopen, snapshots, log, facts, self.counters)
+        self._sale = HeldSale(sale, reopen, snapshots, log, facts, self.counters, has_others=has_others, beside=beside)
         self._poller = zmq.Poller()
         for one in (self._requests, self._control, self._publisher):
             self._poller.register(one, zmq.POLLIN)
@@ -103,9 +106,12 @@ class Server:
         self._stop_handles.append(handle)
 
     def run(self, on_serving: Callable[[], None] = lambda: None) -> None:
-        """Hold the sale, and say once that it is served: after the first turn, which has a heartbeat.
+        """Hold the sale until it is stopped or handed over, and say once that it is served.
 
-        Raises DamagedJournalError where the journal turns out to be damaged, FencedError where another process took it.
+        That is after the first turn, which has a heartbeat.
+
+        Raises DamagedJournalError where the journal turns out to be damaged, FencedError where another process took it,
+        and SteppedDownError where another house may have.
         """
         self._turn()
         on_serving()
@@ -113,12 +119,18 @@ class Server:
             self._turn()
         self._close()
 
+    @property
+    def has_handed_over(self) -> bool:
+        """Whether it stopped because another house holds the sale now."""
+        return self._sale.house.is_handed_over
+
     # --- one turn ----------------------------------------------------------------------------------------------
 
     def _turn(self) -> None:
         sale = self._sale
         poller = self._patient_poller if sale.is_full else self._poller
         ready = dict(poller.poll(self._timeout_ms()))
+        sale.require_lease()
         now_ms = self._turned_ms = sale.clock.now_ms()
         if sale.is_waiting or self._store_handle in ready:
             self._release(sale.hear_store(now_ms), now_ms)
@@ -135,12 +147,15 @@ class Server:
             sale.advance()
         now_ms = sale.clock.now_ms()
         self._commit(now_ms)
+        if sale.is_beat_due(now_ms):
+            self._release(sale.keep_alive(now_ms), now_ms)
         self._broadcast(self._pacer.pop(now_ms))
         if now_ms >= self._heartbeat_ms:
             self._heartbeat(now_ms)
         if sale.handle != self._store_handle or sale.is_sending != (self._store_events != zmq.POLLIN):
             self._watch_store()
-        if any(handle in ready for handle in self._stop_handles) or self._is_over(now_ms):
+        is_told = any(handle in ready for handle in self._stop_handles)
+        if is_told or sale.is_handed_over or self._is_over(now_ms):
             self._stopping = True
 
     def _timeout_ms(self) -> int:

@@ -7,34 +7,43 @@ import secrets
 import shlex
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from auctioneer.house.house import House
 from auctioneer.house.settings import HouseSettings
-from auctioneer.journal import ChainEnd
+from auctioneer.journal import ChainEnd, FencedError
+from auctioneer.journal.lease import Beside
 from auctioneer.journal.snapshot_writer import SnapshotWriter
 from auctioneer.monitoring.health import HealthEndpoint
 from auctioneer.monitoring.log_writer import LogWriter
 from auctioneer.monitoring.logs import FactLog, Voice, new_log, rendered_as
 from auctioneer.monitoring.metrics import ServerCollector
 from auctioneer.monitoring.screen import Screen
+from auctioneer.network.addresses import is_every_address, parse_advertised
 from auctioneer.network.endpoints import Endpoints, Listening
+from auctioneer.process.beside import HousesBeside
 from auctioneer.process.folder import DataFolder, MachineSettings, RunningHouse
+from auctioneer.process.held_sale import SteppedDownError
 from auctioneer.process.options import Change, RunOptions, changes
 from auctioneer.process.server import Server
 from auctioneer.process.startup import OpenSale, has_begun, load_spec, open_sale
 from auctioneer.rules.sale_settings import AdmissionMode, Chosen
+from auctioneer.rules.terms import SaleSpec
 from common.errors import AuctionError, UsageError
-from common.links import JoinLink
+from common.links import JoinLink, Place
 from common.local_houses import LocalHouse, local_houses_folder, publish_local_house
 from common.open_files import raise_file_limit
+from common.own_address import own_address
+from common.steady_time import steady_ms
 from common.words import counted
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
+
+    from auctioneer.process.standing_by import TakenOver
 
 CONNECTIONS_MAX: Final = 200_000
 """Two for each of as many bidders as there may be."""
@@ -56,19 +65,25 @@ class Watched(NamedTuple):
     """Of the watchdog."""
     handle: int
     """Can be read once the watchdog is gone."""
-    on_serving: Callable[[], None]
-    """To be called once the server serves."""
+    on_up: Callable[[int], None]
+    """To be called once the server serves, and once it stands by, with how far the sale's time is ahead of the steady
+    clock, in ms; 0 while that is not known."""
     restarts: int
     was_held: bool
     """Whether a server of this watchdog served: none may begin another sale, whatever the directory has."""
     instances: tuple[str, ...]
     """The names of the servers that this watchdog started. The last is this one's, and the others are gone."""
+    stands_by: bool = False
+    """Whether this server is to hold the sale only once no other house does."""
+    ahead_ms: int = 0
+    """What the last one told by `on_up`."""
 
 
 def serve(options: RunOptions, watched: Watched) -> None:
     """Hold the sale until a signal, the watchdog's end, or the end of the sale if the options say so.
 
-    Raises AuctionError for what the operator must put right. The caller holds the data directory.
+    Raises AuctionError for what the operator must put right, and SteppedDownError where another house may hold the sale
+    from now on. The caller holds the data directory.
     """
     writer = LogWriter(sys.stderr)
     try:
@@ -78,59 +93,154 @@ def serve(options: RunOptions, watched: Watched) -> None:
 
 
 def _serve(options: RunOptions, voice: Voice, watched: Watched) -> None:
-    log, facts = voice
-    _allow_connections(log)
-    folder = options.folder
-    is_restart = watched.restarts > 0
-    spec = None if is_restart and has_begun(folder, was_held=watched.was_held) else load_spec(options)
-    chosen = _chosen(options, folder)
-    machine_before = folder.machine.read()
+    _allow_connections(voice.log)
     with ExitStack() as resources:
-        stop_handle = resources.enter_context(_stop_signals())
-        endpoints = resources.enter_context(closing(Endpoints(_listening(options, folder), folder.keys.house())))
-        *gone, instance = watched.instances
-        settings = HouseSettings(
-            instance=instance,
-            publish_port=endpoints.reached_at.publish_port,
-            requests_per_s=options.requests_per_s,
-            is_encrypted=options.is_encrypted,
-        )
+        stop_handles = (resources.enter_context(_stop_signals()), watched.handle)
+        taken = None
+        if watched.stands_by:
+            taken = _stand_by(options, voice.log, watched, stop_handles)
+            if taken is None:
+                return
+        try:
+            _Serving(options, voice, watched, resources).run(stop_handles, taken)
+        except FencedError as error:
+            if not watched.stands_by:
+                raise
+            raise SteppedDownError(str(error)) from error  # another house was faster
 
+
+def _stand_by(
+    options: RunOptions, log: "FilteringBoundLogger", watched: Watched, stop_handles: tuple[int, ...]
+) -> "TakenOver | None":
+    """Stand by until this process owns the record; return None where it was told to stop."""
+    from auctioneer.process.standing_by import StandingBy  # it needs the extra `postgres`
+
+    gc.set_threshold(GC_ALLOCATIONS, 20, 50)
+    watched.on_up(watched.ahead_ms)
+    settings = _settings(options, watched.instances[-1])
+    return StandingBy(options.folder, settings, _place(options), watched.instances, watched.ahead_ms or None, log).run(
+        stop_handles
+    )
+
+
+def _place(options: RunOptions) -> str:
+    """Return where bidders would find this house."""
+    if options.advertise:
+        at = parse_advertised(options.advertise)
+        return str(Place(at.host, at.port or options.port))
+    return str(Place(own_address() if is_every_address(options.host) else options.host, options.port))
+
+
+def _settings(options: RunOptions, instance: str, publish_port: int = 0) -> HouseSettings:
+    return HouseSettings(
+        instance=instance,
+        publish_port=publish_port,
+        requests_per_s=options.requests_per_s,
+        is_encrypted=options.is_encrypted,
+    )
+
+
+class _Serving:
+    """One server, from its sockets to its last log line. What must be closed at the end is among `resources`."""
+
+    def __init__(self, options: RunOptions, voice: Voice, watched: Watched, resources: ExitStack) -> None:
+        self._options = options
+        self._voice = voice
+        self._watched = watched
+        self._resources = resources
+        self._folder = options.folder
+        self._is_restart = watched.restarts > 0
+        self._chosen = _chosen(options, self._folder)
+        self._snapshots = SnapshotWriter(self._folder.snapshots)
+
+    def run(self, stop_handles: tuple[int, ...], taken: "TakenOver | None") -> None:
+        """Hold the sale, which was `taken` over from another house, or is begun or continued here."""
+        log, facts = self._voice
         gc.disable()  # while a long record is read in, there is nothing to collect and much to look through
-        sale = open_sale(folder, settings, spec, chosen=chosen, gone=gone)
+        spec = None if taken is not None else self._spec()
+        machine_before = self._folder.machine.read()
+        endpoints = self._bind(taken)
+        sale = self._open(endpoints, spec, taken)
         _admit_by(endpoints, sale)
-        snapshots = resources.enter_context(closing(SnapshotWriter(folder.snapshots)))
-
-        def take_up_again(stored: ChainEnd) -> OpenSale:
-            snapshots.close()
-            again = open_sale(folder, settings, None, sale.clock, chosen, stored)
-            _admit_by(endpoints, again)
-            return again
-
+        self._resources.enter_context(closing(self._snapshots))
         server = Server(
             endpoints,
             sale,
-            take_up_again,
-            snapshots,
+            lambda stored: self._take_up_again(endpoints, sale, stored),
+            self._snapshots,
             log,
-            is_encrypted=options.is_encrypted,
-            exit_when_ended=options.exit_when_ended,
+            is_encrypted=self._options.is_encrypted,
+            exit_when_ended=self._options.exit_when_ended,
             facts=facts,
-            restarts=watched.restarts,
+            restarts=self._watched.restarts,
+            has_others=self._options.has_others,
+            beside=self._beside(),
         )
-        server.stop_on(stop_handle)
-        server.stop_on(watched.handle)
-        collector = ServerCollector(server.counters, server.vitals, folder.journal)
-        with _health_endpoint(options, folder, collector, log) as metrics:
-            start = _Start(options, folder, sale, endpoints, endpoints.link(_code(sale.house)), metrics)
-            start.keep(watched.pid, machine_before, log)
+        for handle in stop_handles:
+            server.stop_on(handle)
+        collector = ServerCollector(server.counters, server.vitals, self._folder.journal)
+        with _health_endpoint(self._options, self._folder, collector, log) as metrics:
+            link = endpoints.link(_code(sale.house))
+            start = _Start(self._options, self._folder, sale, endpoints, link, metrics)
+            start.keep(self._watched.pid, machine_before, log)
 
             def on_serving() -> None:
-                watched.on_serving()
-                start.tell(machine_before, log, is_first=not is_restart)
+                self._watched.on_up(sale.clock.now_ms() - steady_ms())
+                if taken is not None:
+                    after_ms = steady_ms() - taken.began_ms
+                    log.warning("took_over", term=sale.house.settings.term, after_ms=after_ms)
+                start.tell(machine_before, log, is_first=not self._is_restart)
 
             _calm_collector()
-            server.run(on_serving)
+            try:
+                server.run(on_serving)
+            except (FencedError, SteppedDownError) as error:
+                if not self._options.has_others:
+                    raise
+                endpoints.drop()
+                log.warning("stepped_down", term=sale.house.settings.term, reason=str(error))
+                raise SteppedDownError(str(error)) from error
+            if server.has_handed_over:
+                endpoints.leave()
+                log.warning("handed_over", term=sale.house.settings.term)
+                raise SteppedDownError("The sale was handed over.")
+
+    def _beside(self) -> Callable[[], Sequence[Beside]]:
+        """Return how to know which houses stand by."""
+        if not self._options.has_others:
+            return tuple
+        way = self._folder.shared_store.stand_by(self._watched.instances[-1])
+        return self._resources.enter_context(closing(HousesBeside(way.beside))).now
+
+    def _spec(self) -> SaleSpec | None:
+        """Return the catalogue of the sale that is to begin; None where one is to go on."""
+        if self._is_restart and has_begun(self._folder, was_held=self._watched.was_held):
+            return None
+        return load_spec(self._options)
+
+    def _bind(self, taken: "TakenOver | None") -> Endpoints:
+        try:
+            endpoints = Endpoints(_listening(self._options, self._folder), self._folder.keys.house())
+        except BaseException:
+            if taken is not None:
+                taken.journal.close()
+            raise
+        return self._resources.enter_context(closing(endpoints))
+
+    def _open(self, endpoints: Endpoints, spec: SaleSpec | None, taken: "TakenOver | None") -> OpenSale:
+        *gone, instance = self._watched.instances
+        settings = _settings(self._options, instance, endpoints.reached_at.publish_port)
+        if taken is None:
+            return open_sale(self._folder, settings, spec, chosen=self._chosen, gone=gone)
+        from auctioneer.process.standing_by import continue_sale  # it needs the extra `postgres`
+
+        return continue_sale(self._folder, settings, taken, self._chosen)
+
+    def _take_up_again(self, endpoints: Endpoints, sale: OpenSale, stored: ChainEnd) -> OpenSale:
+        self._snapshots.close()
+        again = open_sale(self._folder, sale.house.settings, None, sale.clock, self._chosen, stored)
+        _admit_by(endpoints, again)
+        return again
 
 
 def _admit_by(endpoints: Endpoints, sale: OpenSale) -> None:
@@ -152,6 +262,7 @@ def _listening(options: RunOptions, folder: DataFolder) -> Listening:
         options.control_host,
         options.control_port,
         before.control_port if before else 0,
+        tuple(Place(at.host, at.port or 0) for at in map(parse_advertised, options.also)),
     )
 
 

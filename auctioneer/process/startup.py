@@ -50,6 +50,8 @@ class OpenSale(NamedTuple):
     """Snapshots that did not count, and were removed."""
     settings_before: SaleSettings | None
     """By what the sale was run before it was taken up; None for a new one."""
+    confirmed_ms: int
+    """When that was sent to the store, which confirmed it."""
 
 
 def load_spec(options: RunOptions, tell: Tell = tell_nobody) -> SaleSpec | None:
@@ -134,22 +136,43 @@ def open_sale(
             alive_ms = journal.alive_ms
         loaded = folder.snapshots.load(journal)
         house = read_house(journal, loaded, settings, now_ms)
-        folder.snapshots.tidy(loaded.passed_over)
-        folder.keep_store()
-        folder.keep_sale(SaleMark(house.engine.sale.sale, house.engine.sale.title))
+        keep_known(folder, house, loaded.passed_over)
         if spec is not None:
             _check_same_sale(folder, house, spec)
-        settings_before = None if is_new else house.sale_settings
-        house.record(decisions.start(house.engine, now_ms, alive_ms, settings.instance))
-        _run_by(house, chosen, now_ms)
-        opened = house.flush()
-        append(journal, opened.facts, opened.rejections, now_ms)
-        house.stored(opened)
+        position = 0 if loaded.saved is None else loaded.saved.position
+        sale = hold(journal, house, clock, chosen, now_ms, alive_ms)
+        settings_before = None if is_new else sale.settings_before
+        return sale._replace(
+            snapshot_position=position, passed_over=loaded.passed_over, settings_before=settings_before
+        )
     except BaseException:
         journal.close()
         raise
-    position = 0 if loaded.saved is None else loaded.saved.position
-    return OpenSale(journal, house, clock, opened, position, loaded.passed_over, settings_before)
+
+
+def keep_known(folder: DataFolder, house: House, passed_over: tuple[PassedOver, ...]) -> None:
+    """Have the directory know which sale is held, and lose the snapshots that are of no use to it.
+
+    Raises JournalGoneError if another sale was held there, and StorageError.
+    """
+    folder.snapshots.tidy(passed_over)
+    folder.keep_store()
+    folder.keep_sale(SaleMark(house.engine.sale.sale, house.engine.sale.title))
+
+
+def hold(journal: Journal, house: House, clock: Clock, chosen: Chosen, now_ms: int, alive_ms: int) -> OpenSale:
+    """Begin to hold the sale of a house that was read from its journal; nobody has held it since `alive_ms`.
+
+    That is stored on return. Raises as `open_sale` does, and leaves it to the caller to close the journal.
+    """
+    settings_before = house.sale_settings
+    house.record(decisions.start(house.engine, now_ms, alive_ms, house.settings.instance))
+    _run_by(house, chosen, now_ms)
+    opened = house.flush()
+    confirmed_ms = clock.now_ms()
+    append(journal, opened.facts, opened.rejections, now_ms)
+    house.stored(opened)
+    return OpenSale(journal, house, clock, opened, 0, (), settings_before, confirmed_ms)
 
 
 def _run_by(house: House, chosen: Chosen, now_ms: int) -> None:

@@ -4,6 +4,9 @@ libzmq has a fault that no option prevents: a hostile peer can make the process 
 since nothing leaves before it is durable; but it must be started again. The parent forks the server, so a new one has
 its modules loaded and is back within a fraction of a second.
 
+A house that has others beside it (`auctioneer.journal.lease`) holds the sale only while none of them does. Its server
+ends when it steps down, and the next one stands by.
+
 Some servers are not started again: one that ends normally, one that finds its journal damaged or gone, and one that
 fails in its very first start. A server that served is started again at once, however often this happens: an attacker
 would want the house to give up. If servers die repeatedly before they serve, the watchdog waits longer and longer, and
@@ -15,6 +18,7 @@ directory is gone.
 import os
 import secrets
 import signal
+import struct
 import sys
 import time
 import traceback
@@ -25,6 +29,7 @@ from typing import Final, NamedTuple
 from auctioneer.journal import DamagedJournalError, FencedError, JournalGoneError
 from auctioneer.process.folder import DataFolder
 from auctioneer.process.gateway_keeper import kept_gateway
+from auctioneer.process.held_sale import SteppedDownError
 from auctioneer.process.options import RunOptions
 from auctioneer.process.serving import Watched, serve
 from common.errors import AuctionError, StorageError, UsageError
@@ -36,7 +41,12 @@ INSTANCES_MAX: Final = 100
 _CRASHED: Final = 1
 _STORAGE_AWAY: Final = 75
 """A restarted server could not store, on a full disk for example. It is started again until it can."""
-_STARTED_AGAIN: Final = (_CRASHED, UsageError.exit_status, _STORAGE_AWAY)
+_STEPPED_DOWN: Final = 76
+"""Another house may hold the sale now. The next server stands by."""
+_AHEAD: Final = struct.Struct("!q")
+"""How a server tells how far the sale's time is ahead of the steady clock."""
+_TOLD_TO_STOP: Final = {_STORAGE_AWAY: StorageError.exit_status, _STEPPED_DOWN: 0}
+_STARTED_AGAIN: Final = (_CRASHED, UsageError.exit_status, _STORAGE_AWAY, _STEPPED_DOWN)
 """The exit statuses after which a server is started again if one has served. A usage error at a later start is not a
 wrong option, which the first start would have shown. It is a port that another program uses now, or a list that was
 edited while the house ran."""
@@ -64,7 +74,9 @@ class End(NamedTuple):
     status: int
     was_told_to_stop: bool
     was_up: bool
-    """Whether the server served before it ended."""
+    """Whether the server served before it ended, or stood by."""
+    ahead_ms: int = 0
+    """How far the sale's time was ahead of the steady clock, if the server told it."""
 
     @property
     def how(self) -> str:
@@ -93,13 +105,15 @@ class RestartPolicy:
         """Return the next restart, or the exit status of the watchdog. Raises GivenUpError after too many deaths."""
         self.has_served = self.has_served or end.was_up
         if end.was_told_to_stop:
-            return StorageError.exit_status if end.status == _STORAGE_AWAY else max(0, end.status)
+            return _TOLD_TO_STOP.get(end.status, max(0, end.status))
         is_first_start = not self.restarts and not end.was_up
         if end.status >= 0 and (is_first_start or end.status not in _STARTED_AGAIN):
             return end.status
         self.restarts += 1
         if end.status == _STORAGE_AWAY:
             return Restart(STORAGE_RETRY_S, "")
+        if end.status == _STEPPED_DOWN:
+            return Restart(0.0, "")
         self._deaths_at_start = 0 if end.was_up else self._deaths_at_start + 1
         if self._deaths_at_start >= self._patience.deaths_max:
             raise GivenUpError(
@@ -138,9 +152,12 @@ def run_watched(options: RunOptions, times: WatchdogTimes = WatchdogTimes()) -> 
 
 def _watch(options: RunOptions, policy: RestartPolicy) -> int:
     instances: tuple[str, ...] = ()
+    ahead_ms = 0
     while True:
         instances += (secrets.token_hex(8),)
-        following = policy.after(_run_child(options, policy, instances[-INSTANCES_MAX:]))
+        end = _run_child(options, policy, instances[-INSTANCES_MAX:], ahead_ms)
+        ahead_ms = end.ahead_ms or ahead_ms
+        following = policy.after(end)
         if isinstance(following, int):
             return following
         if following.reason:
@@ -148,7 +165,7 @@ def _watch(options: RunOptions, policy: RestartPolicy) -> int:
         time.sleep(following.pause_s)
 
 
-def _run_child(options: RunOptions, policy: RestartPolicy, instances: tuple[str, ...]) -> End:
+def _run_child(options: RunOptions, policy: RestartPolicy, instances: tuple[str, ...], ahead_ms: int) -> End:
     """Fork a server and wait for its end."""
     with ExitStack() as ours:
         lives, our_life = _pipe(ours)
@@ -160,12 +177,20 @@ def _run_child(options: RunOptions, policy: RestartPolicy, instances: tuple[str,
         if child == 0:
             os.close(our_life)
             watched = Watched(
-                watchdog_pid, lives, lambda: _say_once(word), policy.restarts, policy.has_served, instances
+                watchdog_pid,
+                lives,
+                lambda ahead_ms: _tell_up(word, ahead_ms),
+                policy.restarts,
+                policy.has_served,
+                instances,
+                options.stands_by or (options.has_others and policy.has_served),
+                ahead_ms,
             )
-            _be_server(lambda: serve(options, watched), is_restart=policy.restarts > 0)
+            _be_server(lambda: serve(options, watched), is_restart=policy.restarts > 0 or options.stands_by)
         with _signals_for(child) as told:
             _, raw = os.waitpid(child, 0)
-        return End(os.waitstatus_to_exitcode(raw), was_told_to_stop=bool(told), was_up=_was_said(serves))
+        was_up, ahead_ms = _told_up(serves)
+        return End(os.waitstatus_to_exitcode(raw), bool(told), was_up, ahead_ms)
 
 
 def _pipe(resources: ExitStack) -> tuple[int, int]:
@@ -176,16 +201,18 @@ def _pipe(resources: ExitStack) -> tuple[int, int]:
     return ends
 
 
-def _say_once(word: int) -> None:
+def _tell_up(word: int, ahead_ms: int) -> None:
     with suppress(BrokenPipeError):  # the watchdog is gone, and the server will end in a moment
-        os.write(word, b"1")
+        os.write(word, _AHEAD.pack(ahead_ms))
 
 
-def _was_said(word: int) -> bool:
+def _told_up(word: int) -> tuple[bool, int]:
+    """Return whether a server told that it is up, and how far ahead the sale's time was when it last did."""
     try:
-        return bool(os.read(word, 1))
+        told = os.read(word, 4096)
     except BlockingIOError:
-        return False
+        return False, 0
+    return bool(told), _AHEAD.unpack(told[-_AHEAD.size :])[0] if told else 0
 
 
 def _be_server(run: Callable[[], None], *, is_restart: bool) -> None:
@@ -197,6 +224,8 @@ def _be_server(run: Callable[[], None], *, is_restart: bool) -> None:
     except (DamagedJournalError, FencedError, JournalGoneError) as error:
         _say(f"Error [{error.code}]: {error}")
         status = error.exit_status
+    except SteppedDownError:
+        status = _STEPPED_DOWN
     except AuctionError as error:
         is_away = is_restart and isinstance(error, StorageError)
         _say(f"Error [{error.code}]: {error}")

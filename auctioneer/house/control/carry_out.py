@@ -25,6 +25,7 @@ from auctioneer.house.commands import (
     DeskCommand,
     Done,
     EndSale,
+    HandOver,
     NoteContact,
     NoteSigned,
     Redeem,
@@ -41,6 +42,7 @@ from auctioneer.house.control.keys import change_keys, redeem
 from auctioneer.house.control.lots import decide
 from auctioneer.house.house import House
 from auctioneer.house.rights import why_not
+from auctioneer.house.standbys import why_not_hand_over
 from auctioneer.house.typed import typed_words
 from auctioneer.rules.decisions import Decision, Refused
 from auctioneer.rules.facts import AnyFact, CommandDone
@@ -165,12 +167,23 @@ def _outcome(house: House, who: Controller, command: AnyCommand, now_ms: int) ->
             return tell(house, command, by, now_ms)
         case Redeem():
             return redeem(house, who, command, now_ms)
+        case HandOver():
+            return _hand_over(house)
         case SetConditions() | NoteSigned():
             return about_conditions(house, command, by, now_ms)
         case _ if isinstance(command, ChangeOfKeys):
             return change_keys(house, command, by, now_ms, now_ms)
         case _:
             return decide(house, command, by, now_ms)
+
+
+def _hand_over(house: House) -> Decision:
+    """Have the process let go of the sale once this command is durable, if another house could go on at once."""
+    why_not_now = why_not_hand_over(house.standbys)
+    if why_not_now:
+        return Refused(RejectCode.WRONG_STATE, why_not_now)
+    house.is_handed_over = True
+    return []
 
 
 def _report(house: House, who: Controller, command: Ask, now_ms: int) -> AnyControlAnswer:

@@ -163,7 +163,7 @@ class PostgresJournal(PostgresRecord):
             return error
         if found is None:
             return StorageError(f"The record {self._place} is gone from the store.")
-        if found.term != self._owner.term:
+        if found.seen.term != self._owner.term:
             return FencedError(self._place)
         if not found.is_safe:
             return unsafe(self._place)

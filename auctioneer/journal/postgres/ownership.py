@@ -4,8 +4,8 @@
   is read afterwards is confirmed too. Take over first, then read the rest: nothing is believed before, since a server
   that restarted shows commits that no standby has.
 - An owner that lives moves `beat` at least every second. Another process takes the record from it only when the beat
-  stood still for `LEASE_S` of its own steady clock, and only what it saw stand still, so that two can't both win. An
-  owner that let go, or is known to be gone, needs no waiting.
+  stood still for the lease (`auctioneer.journal.lease`), and only what it saw stand still, so that two can't both win.
+  An owner that let go, or is known to be gone, needs no waiting.
 - A house that lost its connection takes the record up again only while it is still the owner. If another process came
   between, it is fenced, and ends.
 """
@@ -15,26 +15,24 @@ from collections.abc import Collection
 from typing import Final, NamedTuple
 
 from auctioneer.journal.chain import FORMAT_VERSION, GENESIS_HASH, SUM_BYTES
+from auctioneer.journal.lease import LOOK_EVERY_MS, Seen, Watch
 from auctioneer.journal.postgres import statements
 from auctioneer.journal.postgres.schema import require_prepared
 from auctioneer.journal.postgres.session import Session
-from auctioneer.journal.protocol import FencedError, Owner
+from auctioneer.journal.protocol import ChainEnd, FencedError, Owner
 from common.errors import StorageError, UsageError
+from common.steady_time import steady_ms
 
-LEASE_S: Final = 3.0
-"""For how long a stranger's beat must stand still: three times what an owner waits for a commit before it freezes."""
-LOOK_EVERY_S: Final = 0.2
 _TRIES_MAX: Final = 5
 """Each failed try means that somebody else changed the row in a moment; so many in a row are no accident."""
 
 
-class Seen(NamedTuple):
+class Found(NamedTuple):
     """What a record's row and its server showed at a moment."""
 
-    term: int
-    beat: int
-    holder: str
-    is_released: bool
+    seen: Seen
+    end: ChainEnd
+    """Where the record ends, as far as this server shows it: nothing to be relied on."""
     house: str
     moved_to: str
     format: int
@@ -42,18 +40,16 @@ class Seen(NamedTuple):
     """Whether a commit has to wait for a standby."""
 
 
-def look(session: Session, until_s: float) -> Seen | None:
+def look(session: Session, until_s: float) -> Found | None:
     """Return what the row shows; None where there is no such record. Raises StorageError."""
     rows = session.execute(statements.LOOK, (session.place.sale,), until_s).rows
     if not rows:
         return None
-    term, beat, holder, is_released, house, moved_to, version, standbys, commit = rows[0]
-    texts = [_text(value) for value in (holder, house, moved_to)]
+    term, beat, holder, is_released, alive_ms, position, digest, house, moved_to, version, standbys, commit = rows[0]
     is_safe = bool(standbys) and commit in (b"on", b"remote_apply")
-    assert isinstance(term, int)
-    assert isinstance(beat, int)
-    assert isinstance(version, int)
-    return Seen(term, beat, texts[0], bool(is_released), texts[1], texts[2], version, is_safe)
+    seen = Seen(_number(term), _number(beat), _text(holder), bool(is_released), _number(alive_ms))
+    end = ChainEnd(_number(position), digest if isinstance(digest, bytes) else b"")
+    return Found(seen, end, _text(house), _text(moved_to), _number(version), is_safe)
 
 
 def take_over(session: Session, holder: str, house: str, gone: Collection[str], until_s: float) -> Owner:
@@ -64,19 +60,19 @@ def take_over(session: Session, holder: str, house: str, gone: Collection[str], 
     """
     require_prepared(session, until_s)
     for _ in range(_TRIES_MAX):
-        seen = look(session, until_s)
-        if seen is None:
+        found = look(session, until_s)
+        if found is None:
             values = (session.place.sale, FORMAT_VERSION, house, GENESIS_HASH, bytes(SUM_BYTES))
             begun = session.execute(statements.BEGIN, values, until_s).changed
-            seen = look(session, until_s)
-            if seen is None:
+            found = look(session, until_s)
+            if found is None:
                 raise unsafe(session.place) if not begun else StorageError(f"The record {session.place} is gone.")
-        _require_usable(session, seen, house)
+        require_usable(session.place, found, house)
         beat = None
-        if not seen.is_released and seen.holder not in gone:
-            seen = _wait_for_the_lease(session, seen, until_s)
-            beat = seen.beat
-        owner = _raise_term(session, seen, holder, house or seen.house, beat, until_s)
+        if not found.seen.is_released and found.seen.holder not in gone:
+            found = _wait_for_the_lease(session, found, until_s)
+            beat = found.seen.beat
+        owner = raise_term(session, found, holder, house or found.house, beat, until_s)
         if owner is not None:
             return owner
     raise StorageError(f"Others take the record {session.place} over at the same time. Stop all but one.")
@@ -85,57 +81,66 @@ def take_over(session: Session, holder: str, house: str, gone: Collection[str], 
 def resume(session: Session, holder: str, until_s: float) -> Owner:
     """Begin another term of an owner who lost the connection. Raises FencedError where another owner came between."""
     for _ in range(_TRIES_MAX):
-        seen = look(session, until_s)
-        if seen is None:
+        found = look(session, until_s)
+        if found is None:
             raise StorageError(f"The record {session.place} is gone from the store.")
-        if seen.holder != holder:
+        if found.seen.holder != holder:
             raise FencedError(session.place)
-        owner = _raise_term(session, seen, holder, seen.house, None, until_s)
+        owner = raise_term(session, found, holder, found.house, None, until_s)
         if owner is not None:
             return owner
     raise StorageError(f"The record {session.place} changes while it is taken up again.")
 
 
-def _raise_term(
-    session: Session, seen: Seen, holder: str, house: str, beat: int | None, until_s: float
+def raise_term(
+    session: Session, found: Found, holder: str, house: str, beat: int | None, until_s: float
 ) -> Owner | None:
-    """Return the new owner, after a standby has confirmed it; None where the row is not what was seen any more."""
-    if not seen.is_safe:
+    """Return the new owner, after a standby has confirmed it; None where the row is not what was found any more.
+
+    With a `beat`, only if the owner has done nothing since. Raises StorageError.
+    """
+    if not found.is_safe:
         raise unsafe(session.place)
-    values = (session.place.sale, holder, house, seen.term, beat)
+    values = (session.place.sale, holder, house, found.seen.term, beat)
     taken = session.execute(statements.TAKE_OVER, values, until_s)
     if not taken.changed:
         return None
     if not session.execute(statements.CONFIRMED, (), until_s).rows[0][0]:
         raise unsafe(session.place)
-    return Owner(seen.term + 1, holder)
+    return Owner(found.seen.term + 1, holder)
 
 
-def _wait_for_the_lease(session: Session, seen: Seen, until_s: float) -> Seen:
+def _wait_for_the_lease(session: Session, found: Found, until_s: float) -> Found:
     """Return what stood still for the whole lease. Raises FencedError when the owner shows that it lives."""
-    still_until_s = time.monotonic() + LEASE_S
-    while (left_s := still_until_s - time.monotonic()) > 0:
-        time.sleep(min(left_s, LOOK_EVERY_S))
+    watch = Watch()
+    asked_ms = told_ms = steady_ms()
+    while not watch.saw(found.seen, asked_ms, told_ms).takes_over:
+        time.sleep(LOOK_EVERY_MS / 1000)
+        asked_ms = steady_ms()
         now = look(session, until_s)
-        if now is None or (now.term, now.beat) != (seen.term, seen.beat):
+        told_ms = steady_ms()
+        if now is None or (now.seen.term, now.seen.beat) != (found.seen.term, found.seen.beat):
             raise FencedError(
                 session.place,
-                f"Another house holds the record {session.place}: it wrote a moment ago. Stop it first.",
+                f"Another house holds the record {session.place}: it wrote a moment ago. Stop it first. "
+                "To have this house take over when that one fails: auctioneer stand-by.",
             )
-    return seen
+        found = now
+    return found
 
 
-def _require_usable(session: Session, seen: Seen, house: str) -> None:
-    if seen.format != FORMAT_VERSION:
+def require_usable(place: object, found: Found, house: str) -> None:
+    """Raise StorageError or UsageError where the record is none that this house could hold."""
+    if found.format != FORMAT_VERSION:
         raise StorageError(
-            f"The record {session.place} has format {seen.format}; this version reads only format {FORMAT_VERSION}. "
+            f"The record {place} has format {found.format}; this version reads only format {FORMAT_VERSION}. "
             "Use the version of auction-house that wrote it."
         )
-    if seen.moved_to:
-        raise UsageError(f"The record {session.place} was moved to {seen.moved_to}. Continue the sale there.")
-    if house and seen.house not in ("", house):
+    if found.moved_to:
+        raise UsageError(f"The record {place} was moved to {found.moved_to}. Continue the sale there.")
+    if house and found.house not in ("", house):
         raise UsageError(
-            f"The record {session.place} is of a house with another key, which the join links name. Copy the keys "
+            f"The record {place} is of a house with another key, which the join links name. Copy the keys "
             "folder of its data directory here, or choose another sale with ?sale=NAME in the URL."
         )
 
@@ -147,6 +152,11 @@ def unsafe(place: object) -> StorageError:
         "neither on nor remote_apply), so that a bid would be on one machine only. docs/postgres.md says how to set "
         "standbys up."
     )
+
+
+def _number(value: object) -> int:
+    assert isinstance(value, int), "the table has whole numbers there"
+    return value
 
 
 def _text(value: object) -> str:

@@ -77,7 +77,18 @@ SELECT
 FROM auction.batch, json_array_elements(batch.body::json) WITH ORDINALITY AS one (value, place);
 """
 
-MIGRATIONS: Final[Sequence[str]] = (_TABLES,)
+_STANDBYS: Final = """
+CREATE TABLE auction.standby (
+  sale text NOT NULL,
+  place text NOT NULL,
+  position bigint NOT NULL,
+  seen_at timestamptz NOT NULL,
+  PRIMARY KEY (sale, place)
+);
+COMMENT ON TABLE auction.standby IS 'Houses that stand by, and how far each has followed; nothing relies on it.';
+"""
+
+MIGRATIONS: Final[Sequence[str]] = (_TABLES, _STANDBYS)
 """What brings a database from each version to the next; the first one begins with an empty schema."""
 
 _PRIVILEGES: Final = """
@@ -89,6 +100,7 @@ GRANT INSERT, UPDATE ON auction.sale TO {role};
 GRANT INSERT ON auction.batch TO {role};
 GRANT INSERT, DELETE ON auction.rejection TO {role};
 GRANT INSERT, UPDATE, DELETE ON auction.contact TO {role};
+GRANT INSERT, UPDATE, DELETE ON auction.standby TO {role};
 """
 
 

@@ -55,7 +55,7 @@ CONFIRMED: Final = f"SELECT {_GUARD}"
 """Whether a commit that has just ended had to wait for a standby until its end."""
 
 LOOK: Final = """
-SELECT term, beat, holder, is_released, house, moved_to, format,
+SELECT term, beat, holder, is_released, alive_ms, position, hash, house, moved_to, format,
        current_setting('synchronous_standby_names'), current_setting('synchronous_commit')
   FROM auction.sale WHERE id = $1
 """
@@ -79,6 +79,21 @@ UPDATE auction.sale SET is_released = true WHERE id = {sale} AND term = {term};
 COMMIT
 """
 """Tell a successor that it need not wait. Nothing relies on it, so no standby is waited for."""
+
+NOTE_STANDBY: Final = """
+WITH here AS (SELECT set_config('synchronous_commit', 'local', true))
+INSERT INTO auction.standby (sale, place, position, seen_at) SELECT $1, $2, $3, now() FROM here
+    ON CONFLICT (sale, place) DO UPDATE SET position = excluded.position, seen_at = excluded.seen_at
+"""
+"""Tell that a house stands by. Nothing relies on it, so no standby of the database is waited for."""
+FORGET_STANDBY: Final = """
+WITH here AS (SELECT set_config('synchronous_commit', 'local', true))
+DELETE FROM auction.standby USING here WHERE sale = $1 AND place = $2
+"""
+SELECT_STANDBYS: Final = """
+SELECT place, position FROM auction.standby
+ WHERE sale = $1 AND seen_at > now() - make_interval(secs => $2) ORDER BY place LIMIT $3
+"""
 
 BEGIN_COPY: Final = f"""
 INSERT INTO auction.sale

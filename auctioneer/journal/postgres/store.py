@@ -13,6 +13,7 @@ from auctioneer.journal.postgres.journal import PostgresJournal
 from auctioneer.journal.postgres.record import READ_S_MAX, PostgresRecord
 from auctioneer.journal.postgres.schema import require_prepared
 from auctioneer.journal.postgres.session import Session, Value
+from auctioneer.journal.postgres.standby import StandbyWay
 from auctioneer.journal.protocol import FencedError, Owner
 from auctioneer.journal.sqlite import fill
 from common.errors import AuctionError, StorageError, UsageError
@@ -99,6 +100,10 @@ class PostgresStore:
         for one in self._tries:
             one.drop()
         self._tries = []
+
+    def stand_by(self, holder: str) -> StandbyWay:
+        """Return the way of a house that stands by for the record's owner. It connects at its first look."""
+        return StandbyWay(self.address, holder, self._house())
 
     def read(self) -> PostgresRecord:
         """Open the record for reading, also while a house writes to it. Raises StorageError."""

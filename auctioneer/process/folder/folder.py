@@ -71,6 +71,17 @@ class DataFolder:
             self._store = postgres_store(url, self._house_key) if url else SqliteStore(self.journal)
         return self._store
 
+    @property
+    def shared_store(self) -> "PostgresStore":
+        """The store of the record where other machines can reach it. Raises UsageError where it is a file."""
+        url = self.store_url
+        if not url:
+            raise UsageError(
+                "A house on another machine can only take over a sale whose record is in a database: --store URL "
+                "(docs/postgres.md)."
+            )
+        return postgres_store(url, self._house_key)
+
     def _house_key(self) -> str:
         return self.keys.house().public
 

@@ -16,7 +16,17 @@ class KeyFiles:
 
     def house(self) -> KeyPair:
         """Return the house's keys, which are made at first use."""
-        return load_or_make_keys(self._folder / "keys" / "house.json")
+        return load_or_make_keys(self.house_file)
+
+    @property
+    def are_there(self) -> bool:
+        """Whether the keys of a house and of its auctioneer are here, so that none need be made."""
+        return self.house_file.exists() and self.control_file.exists()
+
+    @property
+    def house_file(self) -> Path:
+        """The path of the house's key file."""
+        return self._folder / "keys" / "house.json"
 
     def control(self) -> KeyPair:
         """Return the auctioneer's keys. Raises UsageError if there are none."""

@@ -17,8 +17,9 @@ class MachineSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The settings of a house on this machine. Port 0 means a free one: that of the last run if it is still free.
 
     `advertise` is the address by which others reach the house; empty means `host` and the ports. `publish_port` None
-    means `port` + 1, or a free port if `port` is 0. Commands come to `control_host` and `control_port`. With
-    `metrics_port` None there are no metrics. `web` is the HOST:PORT of the gateway for phones; empty means no gateway.
+    means `port` + 1, or a free port if `port` is 0. `also` are the HOST:PORT of the other places where the house may
+    be, on machines that take the sale over. Commands come to `control_host` and `control_port`. With `metrics_port`
+    None there are no metrics. `web` is the HOST:PORT of the gateway for phones; empty means no gateway.
     `web_images` is the folder of the catalogue's pictures.
     """
 
@@ -26,6 +27,7 @@ class MachineSettings(msgspec.Struct, frozen=True, kw_only=True):
     port: int = DEFAULT_PORT
     publish_port: int | None = None
     advertise: str = ""
+    also: tuple[str, ...] = ()
     control_host: str = DEFAULT_HOST
     control_port: int = 0
     requests_per_s: int = DEFAULT_REQUESTS_PER_S

@@ -115,7 +115,7 @@ def test_preparing_a_database_says_who_may_do_what(postgres: Cluster) -> None:
     for _ in range(2):
         done = auctioneer("store", "prepare", url, "--house", HOUSE)
         assert done.exit_code == 0
-        assert done.stdout == "The database is ready: its tables are of version 1. house may hold sales.\n"
+        assert done.stdout == "The database is ready: its tables are of version 2. house may hold sales.\n"
     refused = auctioneer("store", "prepare", url, "--house", "nobody")
     assert refused.exit_code == 6
     assert "nobody" in refused.stderr

@@ -29,6 +29,7 @@ from auctioneer.house.commands import (
     Extend,
     Finish,
     Forget,
+    HandOver,
     IssueCode,
     IssueCodes,
     LinkPaddles,
@@ -55,6 +56,7 @@ from auctioneer.house.commands import (
 from auctioneer.house.paddle_lists import Listed
 from auctioneer.house.reports import REPORTS
 from auctioneer.house.rights import AUCTIONEER_ONLY, FOR_ALL, NEEDED, NEEDED_TO_READ
+from auctioneer.house.standbys import Standby
 from auctioneer.rules.facts import SettingsChanged
 from auctioneer.rules.sale_settings import Controller, Right
 from auctioneer.rules.sources import Source
@@ -92,6 +94,7 @@ COMMANDS: dict[type[Command], AnyCommand] = {
         Move(lot="7"),
         EndSale(),
         Finish(),
+        HandOver(),
         Undo(lot="1"),
         Reopen(lot="5", for_ms=HOUR_MS),
         VoidSale(lot="5"),
@@ -141,6 +144,8 @@ def prepare(sale: SmallSale, kind: type[Command]) -> None:
     """Bring the sale to where a command of this kind can be carried out."""
     if kind is NoteSigned:
         assert isinstance(sale.order(SetConditions(text="Pay within a week.")), Done)
+    if kind is HandOver:
+        sale.house.standbys = [Standby("two.example.org:7766", 3)]
     if kind is Finish:
         assert isinstance(sale.order(EndSale()), Done)
 

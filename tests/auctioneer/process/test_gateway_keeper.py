@@ -109,7 +109,7 @@ def test_a_wrong_place_is_refused_before_anything_begins(tmp_path: Path, place: 
 
 
 def test_without_the_packages_of_pages_it_says_how_to_get_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.modules["auctioneer.cli.run"], "_WEB_PACKAGES", ("no_such_package",))
+    monkeypatch.setattr(sys.modules["auctioneer.cli.machine_options"], "_WEB_PACKAGES", ("no_such_package",))
     result = CliRunner().invoke(main, ["run", "--example", "--web", "127.0.0.1:0"])
     assert result.exit_code == 2
     assert "pip install 'auction-house[web]'" in result.stderr

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from auctioneer.journal import FencedError, append
+from auctioneer.journal import FencedError, append, lease
 from auctioneer.journal.chain import FORMAT_VERSION
 from auctioneer.journal.postgres import ownership
 from auctioneer.journal.postgres import store as stores
@@ -44,10 +44,10 @@ def test_a_stranger_whose_beat_stands_still_for_the_lease_loses_it(
     first: PostgresJournal, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked_s: list[float] = []
-    monkeypatch.setattr(ownership, "LEASE_S", 0.3)
+    monkeypatch.setattr(lease, "LEASE_MS", 300)
     look = ownership.look
 
-    def look_and_note(session: Session, until_s: float) -> ownership.Seen | None:
+    def look_and_note(session: Session, until_s: float) -> ownership.Found | None:
         looked_s.append(time.monotonic())
         return look(session, until_s)
 
@@ -63,8 +63,8 @@ def test_what_is_taken_is_what_was_seen(first: PostgresJournal, url: str, monkey
     """An owner that writes at the last moment keeps the record: its beat is a part of what the statement asks for."""
     seen = ownership._wait_for_the_lease
 
-    def see(session: Session, row: ownership.Seen, until_s: float) -> ownership.Seen:
-        monkeypatch.setattr(ownership, "LEASE_S", 0)
+    def see(session: Session, row: ownership.Found, until_s: float) -> ownership.Found:
+        monkeypatch.setattr(lease, "LEASE_MS", 0)
         found = seen(session, row, until_s)
         append(first, (), (), AT_MS)
         return found
