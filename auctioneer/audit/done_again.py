@@ -7,8 +7,8 @@ from auctioneer.house.commands_done import CommandsDone
 from auctioneer.rules.facts import AnyFact, CommandDone, SettingsChanged
 
 _DIGEST: Final = re.compile("[0-9a-f]{64}")
-_MAY_CHANGE_NOTHING: Final = ("change_rights", "add_partner")
-"""The kinds of commands that leave no fact where they ask for what is so already."""
+_MAY_CHANGE_NOTHING: Final = ("clerk rights", "partner", "hand-over")
+"""The kinds of commands that leave no fact where they ask for what is so already, or change nothing of the sale."""
 
 
 class CommandsAgain:

@@ -115,15 +115,12 @@ class Endpoints:
         self.requests.setsockopt(zmq.AFFINITY, _IoThread.REQUESTS)
         self.publisher.setsockopt(zmq.AFFINITY, _IoThread.BROADCASTS)
         self.control.setsockopt(zmq.AFFINITY, _IoThread.BROADCASTS)
-        publish_port = asked.publish_port
-        if publish_port is None:
-            publish_port = asked.port + 1 if asked.port else 0
-        self.port = _bind_tcp(self.requests, asked.host, asked.port, asked.port_before)
-        self.publish_port = _bind_tcp(
-            self.publisher, asked.host, publish_port, asked.publish_port_before, "--publish-port"
+        self.port = bind_tcp(self.requests, asked.host, asked.port, asked.port_before)
+        self.publish_port = bind_tcp(
+            self.publisher, asked.host, publish_port_of(asked), asked.publish_port_before, "--publish-port"
         )
         self.reached_at = self._reached_at()
-        self.control_port = _bind_tcp(
+        self.control_port = bind_tcp(
             self.control, asked.control_host, asked.control_port, asked.control_port_before, "--control-port"
         )
         own_host = LOOPBACK if is_every_address(asked.control_host) else asked.control_host
@@ -182,6 +179,13 @@ class Endpoints:
         leaving.join(LEAVE_S)
 
 
+def publish_port_of(listening: Listening) -> int:
+    """Return the port for broadcasts that is asked for; 0: any free one."""
+    if listening.publish_port is not None:
+        return listening.publish_port
+    return listening.port + 1 if listening.port else 0
+
+
 def user_id(frame: zmq.Frame) -> str | None:
     """Return the authenticated key of a message; None if it has none, and then nothing shows who sent it."""
     try:
@@ -190,7 +194,7 @@ def user_id(frame: zmq.Frame) -> str | None:
         return None
 
 
-def _bind_tcp(server: "zmq.Socket[bytes]", host: str, port: int, port_before: int, option: str = "--port") -> int:
+def bind_tcp(server: "zmq.Socket[bytes]", host: str, port: int, port_before: int, option: str = "--port") -> int:
     """Bind and return the port. Port 0 means the port of the last run if it is still free, so that links stay valid.
 
     `option` chooses the port. Raises UsageError.

@@ -244,3 +244,14 @@ def test_changed_rights_are_a_fact_and_count_at_once(sale: SmallSale, by_snapsho
 def test_rights_are_given_to_a_clerk(sale: SmallSale) -> None:
     assert code_of(sale.order(ChangeRights(name="cat", rights=()))) is RejectCode.WRONG_STATE
     assert code_of(sale.order(ChangeRights(name="auctioneer", rights=()))) is RejectCode.MALFORMED
+
+
+@pytest.mark.parametrize("command", [AddPartner(name="relay", key="r" * 40), ChangeRights(name="ann", rights=())])
+def test_a_command_that_asks_for_what_is_so_already_stands_in_a_sound_record(
+    sale: SmallSale, command: AnyCommand
+) -> None:
+    appoint = Appoint(name="ann", key="d" * 40, rights=(), valid_ms=HOUR_MS)
+    assert isinstance(sale.order(appoint), Done)
+    sale.now_ms += 1
+    assert isinstance(sale.order(command), Done)
+    assert verify(enumerate(sale.record, 1)).mismatch is None

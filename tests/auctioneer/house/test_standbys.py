@@ -2,6 +2,7 @@
 
 import pytest
 
+from auctioneer.audit.verify import verify
 from auctioneer.house.commands import Done, HandOver
 from auctioneer.house.standbys import NEAR_FACTS, Standby, why_not_hand_over
 from common.errors import RejectCode
@@ -28,3 +29,4 @@ def test_a_sale_is_handed_over_once_the_command_is_in_the_record() -> None:
     assert sale.house.is_handed_over
     (command,) = sale.house.commands_done.kept
     assert command.kind == "hand-over"
+    assert verify(enumerate(sale.record, 1)).mismatch is None, "it changes nothing of the sale"
