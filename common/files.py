@@ -53,6 +53,21 @@ def create_whole(path: Path, content: bytes) -> None:
         sync_directory(path.parent)
 
 
+def write_once(path: Path, content: bytes) -> None:
+    """Write a private file that must not exist yet, also on a disk without links, such as a stick.
+
+    Raises FileExistsError, and StorageError if the disk refuses it.
+    """
+    is_there = False
+    with _naming_the_disk(path):
+        try:
+            _write_exclusively(path, content)
+        except FileExistsError:
+            is_there = True
+    if is_there:
+        raise FileExistsError(path)
+
+
 def sync_directory(directory: Path) -> None:
     """Make the names in `directory` durable. Without this a power failure loses even a synced file, with its name."""
     descriptor = os.open(directory, os.O_RDONLY)
@@ -95,6 +110,10 @@ def _naming_the_disk(path: Path) -> Iterator[None]:
 
 def _write_new(path: Path, content: bytes) -> None:
     path.unlink(missing_ok=True)
+    _write_exclusively(path, content)
+
+
+def _write_exclusively(path: Path, content: bytes) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE)
     with os.fdopen(handle, "wb") as file:
         file.write(content)

@@ -45,12 +45,21 @@ def load_or_make_keys(path: Path) -> KeyPair:
         return _checked(path, raw)
 
 
+def are_a_pair(keys: KeyPair) -> bool:
+    """Return whether these are keys, and the public one is that of the secret one."""
+    try:
+        is_long_enough = len(keys.secret) == KEY_CHARS
+        return is_long_enough and zmq.curve_public(keys.secret.encode()).decode() == keys.public
+    except (zmq.ZMQError, ValueError):
+        return False
+
+
 def _checked(path: Path, raw: bytes) -> KeyPair:
     fault = f"{path} is not a key file. Move it away to have a new key made; it will be a new identity."
     try:
         keys = msgspec.json.decode(raw, type=KeyPair)
-        if len(keys.secret) != KEY_CHARS or zmq.curve_public(keys.secret.encode()).decode() != keys.public:
-            raise UsageError(fault)
-    except (msgspec.MsgspecError, zmq.ZMQError, ValueError) as error:
+    except (msgspec.MsgspecError, ValueError) as error:
         raise UsageError(fault) from error
+    if not are_a_pair(keys):
+        raise UsageError(fault)
     return keys

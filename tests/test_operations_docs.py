@@ -13,8 +13,8 @@ from typing import get_args
 import pytest
 
 from auctioneer.cli import main
-from auctioneer.monitoring.counters import Counters, Vitals
-from auctioneer.monitoring.metrics import ServerCollector, new_registry
+from auctioneer.monitoring.counters import Counters, StandbyVitals, Vitals
+from auctioneer.monitoring.metrics import ServerCollector, StandbyCollector, new_registry
 from common.lot_events import AnyLotEvent, AnySaleEvent, LotAdded, LotClosed, LotCorrected, LotMoved, LotRevised
 
 ROOT = Path(__file__).parent.parent
@@ -34,12 +34,17 @@ def metrics() -> dict[str, tuple[str, str]]:
     """Return what a scrape has: each metric with its kind and text."""
     vitals = Vitals(
         is_frozen=False, epoch=1, instance="", position=0, lots=(), bidders=0, turn_age_ms=0, commit_age_ms=0,
-        snapshot_age_ms=0, events_since_snapshot=0,
+        snapshot_age_ms=0, term=1, clock_ahead_ms=0, events_since_snapshot=0,
     )  # fmt: skip
-    registry = new_registry(ServerCollector(Counters(), lambda: vitals, ROOT / "journal.sqlite3"))
+    standby = StandbyVitals("", 0, is_away=False, position=0, behind=0, look_age_ms=0)
+    collectors = (
+        ServerCollector(Counters(), lambda: vitals, ROOT / "journal.sqlite3"),
+        StandbyCollector(lambda: standby),
+    )
     return {
         family.name + ("_total" if family.type == "counter" else ""): (family.type, family.documentation)
-        for family in registry.collect()
+        for collector in collectors
+        for family in new_registry(collector).collect()
     }
 
 
@@ -93,7 +98,7 @@ def test_every_log_event_is_there_with_its_level_and_fields() -> None:
 def test_every_warning_and_error_and_nothing_else_has_its_part_of_the_runbook() -> None:
     part = PAGE.partition("### Log events")[2].partition("### Alarms")[0]
     assert sorted(re.findall(r"^#### `(\w+)`$", part, re.MULTILINE)) == sorted(
-        name for name, level, _ in log_calls() if level in ("warning", "error")
+        {name for name, level, _ in log_calls() if level in ("warning", "error")}
     )
 
 

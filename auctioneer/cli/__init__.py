@@ -26,6 +26,7 @@ from auctioneer.cli.console.command import console
 from auctioneer.cli.corrections import award, change, move, reopen, undo, void
 from auctioneer.cli.doctor import doctor
 from auctioneer.cli.finals import close_lot, end, finish, withdraw
+from auctioneer.cli.keys import key
 from auctioneer.cli.limits import deposit, limit
 from auctioneer.cli.orders import announce, call, extend, open_lot, partner, pause, resume, tell, turn_out
 from auctioneer.cli.paddles import forget, paddle
@@ -100,5 +101,5 @@ for _command in (undo, reopen, void, award, change, move):
     main.add_command(_command)
 for _command in (conditions, admit, turn_out, paddle, limit, deposit, forget, clerk, partner):
     main.add_command(_command)
-for _command in (verify, backup, restore, store, completion_command("auctioneer")):
+for _command in (verify, backup, restore, store, key, completion_command("auctioneer")):
     main.add_command(_command)

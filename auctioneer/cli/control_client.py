@@ -72,6 +72,10 @@ def connected(folder: DataFolder, *, timeout_ms: int = ANSWER_TIMEOUT_MS) -> Ite
         record = folder.whereabouts.read()
         if record is None:
             raise UnreachableError(f"The house on {folder.path} is still starting. Try again in a moment.")
+        if record.stands_by:
+            raise UnreachableError(
+                f"The house on {folder.path} stands by: another one holds the sale. Give the command on its machine."
+            )
         return record.control
 
     address()

@@ -25,6 +25,7 @@ from common.lot import LotStatus
 from common.terminal.commands import examples
 from common.terminal.output import print_json, say
 from common.terminal.tables import Column, print_table
+from common.words import counted
 
 
 class Reading(NamedTuple):
@@ -39,6 +40,8 @@ class Reading(NamedTuple):
     record: RunningHouse | None = None
     is_live: bool = True
     clerk: ClerkPlace | None = None
+    stands_by: bool = False
+    """Whether the house of this directory stands by, so that the reports are from the journal."""
 
 
 def read(context: ControlContext, report: str, lots: tuple[str, ...] = ()) -> Reading:
@@ -48,20 +51,31 @@ def read(context: ControlContext, report: str, lots: tuple[str, ...] = ()) -> Re
     unknown lot, and StorageError if the journal can't be read.
     """
     clerk = context.folder.clerk.read()
-    if clerk is not None or context.folder.whereabouts.is_held():
+    if clerk is not None or _holds_the_sale(context.folder):
         with connected(context.folder) as house:
             sale = house.ask("status")
             asked = sale if report == "status" else house.ask(report, lots)
         record = context.folder.whereabouts.read() if clerk is None else None
         return Reading(sale, asked, record, clerk=clerk)
     offline = read_sale(context.folder)
-    return Reading(offline.ask("status"), offline.ask(report, lots), is_live=False)
+    stands_by = clerk is None and context.folder.whereabouts.is_held()
+    return Reading(offline.ask("status"), offline.ask(report, lots), is_live=False, stands_by=stands_by)
+
+
+def _holds_the_sale(folder: DataFolder) -> bool:
+    """Return whether a house runs here, and does more than stand by."""
+    record = folder.whereabouts.read()
+    return folder.whereabouts.is_held() and (record is None or not record.stands_by)
 
 
 def say_if_stopped(reading: Reading, folder: DataFolder) -> None:
     """Say that a report is from the journal, if no house runs."""
-    if not reading.is_live:
-        when = local_time(reading.sale["now_ms"])
+    if reading.is_live:
+        return
+    when = local_time(reading.sale["now_ms"])
+    if reading.stands_by:
+        say(f"This house stands by; this is the sale as it was stored at {when}.", err=True)
+    else:
         say(
             f"The house is not running; this is the sale as it stood at {when}. "
             f"To go on with it: auctioneer run --data {folder.path}",
@@ -110,6 +124,7 @@ def status(context: ControlContext) -> None:
             ("Lots", f"{sum(sale['lots'].values())}: {', '.join(counts)}" if counts else "0"),
             ("Bidders", f"{sale['bidders']}{desk}{waiting}"),
             ("Connected", str(sale["connected"]) if record else ""),
+            *([("Stands by", ", ".join(map(_standby, sale["standbys"])))] if sale["standbys"] else []),
             *([("Partners", ", ".join(sale["partners"]))] if sale["partners"] else []),
             ("Bids", str(sale["bids"])),
             ("Turnover", f"{sale['currency']} {grouped(sale['turnover'])}"),
@@ -119,12 +134,18 @@ def status(context: ControlContext) -> None:
 
 
 def _house(reading: Reading) -> str:
+    if reading.stands_by:
+        return "stands by"
     if not reading.is_live:
         return "not running"
     if reading.record is not None:
         return f"running, process {reading.record.pid}"
     clerk = reading.clerk
     return "running" if clerk is None else f"running at {clerk.place}; you are its clerk {clerk.name}"
+
+
+def _standby(row: Row) -> str:
+    return f"{row['place']} ({counted(row['behind'], 'fact')} behind)" if row["behind"] else row["place"]
 
 
 def _status_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -86,5 +86,25 @@ class Vitals(NamedTuple):
     commit_age_ms: int
     snapshot_age_ms: int
     """Milliseconds since the last snapshot was on the disk, or since the start if the server has made none."""
+    term: int
+    """Who owns the record; it rises with each take-over."""
+    clock_ahead_ms: int
+    """How far the sale's time is ahead of this machine's time of day."""
     events_since_snapshot: int
     """The number of facts since that snapshot, or since the one that the server read at its start."""
+
+
+class StandbyVitals(NamedTuple):
+    """The state of a house that stands by at one moment, as another thread reads it."""
+
+    instance: str
+    term: int
+    """Of the owner; 0 before it was seen."""
+    is_away: bool
+    """Whether the store can't be reached."""
+    position: int
+    """How far the record was followed."""
+    behind: int
+    """How many facts the record has more."""
+    look_age_ms: int
+    """Milliseconds since it last looked, or tried to."""

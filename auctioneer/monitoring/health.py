@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from prometheus_client.exposition import choose_encoder
 
-from auctioneer.monitoring.counters import Vitals
-from auctioneer.monitoring.metrics import ServerCollector, new_registry
+from auctioneer.monitoring.counters import StandbyVitals, Vitals
+from auctioneer.monitoring.metrics import ServerCollector, StandbyCollector, new_registry
 from common.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,13 +25,21 @@ if TYPE_CHECKING:
 
 TURN_AGE_MS_MAX: Final = 5_000
 """A loop turns at least at each heartbeat, well within a second; one that has not turned for longer hangs."""
+LOOK_AGE_MS_MAX: Final = 20_000
+"""A house that stands by looks ten times a second; a try to connect or to take over may last some seconds."""
 REQUEST_S_MAX: Final = 2.0
 """How long a client may be silent before it is cut off, since the others have to wait for it."""
 _STOP_POLL_S: Final = 0.2
 
 
+AnyCollector = ServerCollector | StandbyCollector
+
+
 class Health(msgspec.Struct, frozen=True):
-    """The body of `/healthz`: `status` is `ok`, `frozen` or `stuck`, and `reason` a sentence about it."""
+    """The body of `/healthz`, with a sentence as its `reason`.
+
+    `status` is `ok`, `frozen` or `stuck`; of a house that stands by `standing_by`, `store_away` or `stuck`.
+    """
 
     status: str
     reason: str
@@ -42,8 +50,8 @@ class Health(msgspec.Struct, frozen=True):
 
     @property
     def is_well(self) -> bool:
-        """Whether bids are accepted."""
-        return self.status == "ok"
+        """Whether bids are accepted, or all is ready for it."""
+        return self.status in ("ok", "standing_by")
 
 
 def judge(vitals: Vitals) -> Health:
@@ -57,6 +65,24 @@ def judge(vitals: Vitals) -> Health:
     return Health(status, reason, vitals.instance, vitals.epoch, vitals.turn_age_ms, vitals.commit_age_ms)
 
 
+def judge_standby(vitals: StandbyVitals) -> Health:
+    """Return whether a house that stands by could take the sale over, and if not, why."""
+    if vitals.look_age_ms > LOOK_AGE_MS_MAX:
+        status, reason = "stuck", f"The house has not looked at the record for {vitals.look_age_ms} ms."
+    elif vitals.is_away:
+        status, reason = "store_away", "The database can't be reached, so this house could not take the sale over."
+    else:
+        status, reason = "standing_by", "Another house holds the sale; this one takes over when that one fails."
+    return Health(status, reason, vitals.instance, 0, vitals.look_age_ms, 0)
+
+
+def health_of(collector: AnyCollector) -> Health:
+    """Return the health of the house that a collector is about."""
+    if isinstance(collector, StandbyCollector):
+        return judge_standby(collector.vitals())
+    return judge(collector.vitals())
+
+
 class HealthEndpoint:
     """An HTTP server; the constructor makes it listen. Raises UsageError if the address is not available.
 
@@ -64,13 +90,17 @@ class HealthEndpoint:
     """
 
     def __init__(
-        self, host: str, port: int, port_before: int, collector: ServerCollector, log: "FilteringBoundLogger"
+        self, host: str, port: int, port_before: int, collector: AnyCollector, log: "FilteringBoundLogger"
     ) -> None:
         self._server = _bind(host, port, port_before, collector, log)
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(_STOP_POLL_S,), name="metrics", daemon=True
         )
         self._thread.start()
+
+    def tell_of(self, collector: AnyCollector) -> None:
+        """Tell of another house from now on: of that which holds the sale, after the one that stood by."""
+        self._server.registry, self._server.collector = new_registry(collector), collector
 
     @property
     def port(self) -> int:
@@ -90,7 +120,7 @@ class HealthEndpoint:
         self._server.server_close()
 
 
-def _bind(host: str, port: int, port_before: int, collector: ServerCollector, log: "FilteringBoundLogger") -> "_Server":
+def _bind(host: str, port: int, port_before: int, collector: AnyCollector, log: "FilteringBoundLogger") -> "_Server":
     for candidate in (port,) if port or not port_before else (port_before, 0):
         try:
             return _Server(host, candidate, collector, log)
@@ -108,9 +138,9 @@ class _Server(TCPServer):
 
     allow_reuse_address = True
 
-    def __init__(self, host: str, port: int, collector: ServerCollector, log: "FilteringBoundLogger") -> None:
+    def __init__(self, host: str, port: int, collector: AnyCollector, log: "FilteringBoundLogger") -> None:
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self.collector = collector
+        self.collector: AnyCollector = collector
         self.registry = new_registry(collector)
         self._log = log
         super().__init__((host, port), _Handler)
@@ -137,7 +167,7 @@ class _Handler(BaseHTTPRequestHandler):
                 encoder, content_type = choose_encoder(self.headers.get("Accept", ""))
                 self._answer(HTTPStatus.OK, content_type, encoder(self.server.registry))
             case "/healthz":
-                health = judge(self.server.collector.vitals())
+                health = health_of(self.server.collector)
                 status = HTTPStatus.OK if health.is_well else HTTPStatus.SERVICE_UNAVAILABLE
                 self._answer(status, "application/json", msgspec.json.encode(health) + b"\n")
             case _:

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from auctioneer.monitoring.counters import Counters, Histogram, Vitals
+from auctioneer.monitoring.counters import Counters, Histogram, StandbyVitals, Vitals
 from auctioneer.rules.facts import OfferLate, OfferTaken
 from common.errors import RejectCode
 from common.lot import LotStatus
@@ -85,6 +85,7 @@ class ServerCollector(Collector):
         for status in LotStatus:
             lots.add_metric([status.value], counts[status])
         yield lots
+        yield from _of_the_owner(vitals.term, is_owner=True)
         yield GaugeMetricFamily("auctioneer_bidders_enrolled", "Bidders in the register.", value=vitals.bidders)
         yield GaugeMetricFamily(
             "auctioneer_epoch",
@@ -120,6 +121,7 @@ class ServerCollector(Collector):
             ("last_commit_age", "Time since something was last stored.", vitals.commit_age_ms),
             ("snapshot_age", "Time since the last snapshot, or since the server's start.", vitals.snapshot_age_ms),
             ("heartbeat_lag", "How much too late the last heartbeat left.", counters.heartbeat_lag_ms),
+            ("clock_ahead", "How far the sale's time is ahead of this machine's.", vitals.clock_ahead_ms),
         ):
             yield GaugeMetricFamily(f"auctioneer_{name}_seconds", text, value=value_ms / 1000)
         yield GaugeMetricFamily(
@@ -145,12 +147,40 @@ class ServerCollector(Collector):
         )
 
 
-def new_registry(collector: ServerCollector) -> CollectorRegistry:
-    """Return the registry for a scrape: the server's metrics, and those that the system has of the process."""
+class StandbyCollector(Collector):
+    """Collects the metrics of a house that stands by from its vitals."""
+
+    def __init__(self, vitals: Callable[[], StandbyVitals]) -> None:
+        self.vitals = vitals
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield each family of metrics."""
+        vitals = self.vitals()
+        yield from _of_the_owner(vitals.term, is_owner=False)
+        yield GaugeMetricFamily(
+            "auctioneer_followed_position", "How far a house that stands by follows the record.", value=vitals.position
+        )
+        yield GaugeMetricFamily(
+            "auctioneer_events_behind", "Events that a house that stands by has still to read.", value=vitals.behind
+        )
+        yield GaugeMetricFamily(
+            "auctioneer_store_away", "1 while a house that stands by can't reach the database.", value=vitals.is_away
+        )
+
+
+def new_registry(collector: Collector) -> CollectorRegistry:
+    """Return the registry for a scrape: a house's metrics, and those that the system has of the process."""
     registry = CollectorRegistry()
     registry.register(collector)
     ProcessCollector(registry=registry)
     return registry
+
+
+def _of_the_owner(term: int, *, is_owner: bool) -> Iterator[Metric]:
+    yield GaugeMetricFamily(
+        "auctioneer_owner", "1 while this house holds the sale, 0 while it stands by.", value=is_owner
+    )
+    yield GaugeMetricFamily("auctioneer_term", "The term of the record's owner; it rises with each start.", value=term)
 
 
 def _histogram(name: str, text: str, histogram: Histogram) -> HistogramMetricFamily:

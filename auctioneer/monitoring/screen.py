@@ -91,6 +91,15 @@ _PROCESS_LINES: Final = {
     "frozen": "Nothing can be stored, so the sale stands still and bids are refused: {reason}",
     "still_frozen": "The sale still stands still: {reason}",
     "option_changed": "{option} is {now} now; it was {before}.",
+    "standing_by": "This house stands by. Another one holds the sale (term {term}, fact {position}).",
+    "store_away": "The record can't be watched: {reason}",
+    "taking_over": "Taking the sale over: {reason}.",
+    "not_taken_over": "The sale was not taken over: {reason}",
+    "took_over": "This house holds the sale now (term {term}), {after_ms} ms after it began to take it over.",
+    "handed_over": "The sale is handed over.",
+    "stepped_down": "This house holds the sale no longer: {reason}",
+    "clock_differs": "The sale's time is {sale_ahead_ms} ms ahead of this machine's time. The sale keeps its own; look "
+    "which machine is wrong.",
     "thawed": "Storing works again, and the sale continues.",
 }
 """What the process itself logs, in words for people; anything else is shown as it is logged."""

@@ -27,7 +27,7 @@ class HeldPorts:
         self.listening = listening._replace(port=port, publish_port=publish_port, control_port=control_port)
         """The same, with the ports that are held."""
 
-    def release(self) -> None:
+    def close(self) -> None:
         """Let go of the ports, right before the house listens there itself. Safe to repeat."""
         for one in self._sockets:
             one.close()
@@ -42,7 +42,7 @@ class HeldPorts:
                 at = probe.getsockopt_string(zmq.LAST_ENDPOINT).removeprefix("tcp://").rpartition(":")[0]
             self._sockets.append(_bound(at.removeprefix("[").removesuffix("]"), found))
         except BaseException:
-            self.release()
+            self.close()
             raise
         return found
 

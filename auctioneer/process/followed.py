@@ -13,6 +13,7 @@ from auctioneer.house.settings import HouseSettings
 from auctioneer.journal import ChainEnd, Journal
 from auctioneer.journal.chain import GENESIS_HASH, ChainedRecord
 from auctioneer.journal.snapshots import PassedOver, SnapshotFiles
+from auctioneer.process.held_sale import facts_between_snapshots
 from auctioneer.process.startup import RECENT_EVENTS, read_house
 from auctioneer.rules.facts import AnyFact
 
@@ -45,6 +46,12 @@ class Followed:
     def is_near(self, end: ChainEnd) -> bool:
         """Return whether little is left to read."""
         return self._is_begun and end.position - self.end.position <= NEAR_FACTS
+
+    @property
+    def is_snapshot_due(self) -> bool:
+        """Whether so much was read since the last snapshot that another one is worth it."""
+        house = self.house
+        return house is not None and self.end.position - self.snapshot_position >= facts_between_snapshots(house)
 
     def follow(self, record: ChainedRecord, upto: int, now_ms: int) -> bool:
         """Read some of what is new, up to position `upto`; return whether there may be more.

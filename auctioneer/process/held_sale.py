@@ -464,7 +464,7 @@ class HeldSale:
         """When the last statement was sent that the store has confirmed."""
         self._thaw_ms = now_ms
         self._snapshot_position = sale.snapshot_position
-        self._snapshot_due = sale.snapshot_position + _facts_between_snapshots(sale.house)
+        self._snapshot_due = sale.snapshot_position + facts_between_snapshots(sale.house)
         self._snapshot_ms = now_ms
         for one in sale.passed_over:
             self._log.warning("snapshot_passed_over", reason=one.reason)
@@ -481,7 +481,7 @@ class HeldSale:
         """Begin a snapshot of the state, all of which is stored; the next is due as long after it, if it fails too."""
         if isinstance(self.house, House):
             end = self._journal.end
-            self._snapshot_due = end.position + _facts_between_snapshots(self.house)
+            self._snapshot_due = end.position + facts_between_snapshots(self.house)
             self._snapshots.start(end, self.house.snapshot)
 
     def look_after_snapshot(self, now_ms: int) -> None:
@@ -531,10 +531,13 @@ class HeldSale:
             turn_age_ms=now_ms - turned_ms,
             commit_age_ms=now_ms - self._committed_ms,
             snapshot_age_ms=now_ms - self._snapshot_ms,
+            term=house.settings.term,
+            clock_ahead_ms=self.clock.ahead_ms(),
             events_since_snapshot=position - self._snapshot_position if is_held else 0,
         )
 
 
-def _facts_between_snapshots(house: House) -> int:
+def facts_between_snapshots(house: House) -> int:
+    """Return after how many facts the next snapshot of a sale is worth making."""
     entries = len(house.engine.catalogue) + len(house.register)
     return max(SNAPSHOT_EVERY_FACTS, SNAPSHOT_FACTS_PER_ENTRY * entries)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from auctioneer.house.house import House
 from auctioneer.house.reports import REPORTS, choose
 from auctioneer.house.settings import HouseSettings
+from auctioneer.house.standbys import Standby
 from auctioneer.journal import Record
 from auctioneer.process.folder import DataFolder
 
@@ -35,9 +36,14 @@ def read_sale(folder: DataFolder) -> OfflineSale:
     journal = open_journal(folder)
     try:
         alive_ms = journal.alive_ms
-        return OfflineSale(house_upto(folder, journal), alive_ms)
+        house = house_upto(folder, journal)
+        position = journal.position
     finally:
         journal.close()
+    if folder.store_url:
+        beside = folder.shared_store.beside()
+        house.standbys = [Standby(one.place, max(0, position - one.position)) for one in beside]
+    return OfflineSale(house, alive_ms)
 
 
 def house_upto(folder: DataFolder, journal: Record, upto: int | None = None) -> House:
@@ -51,5 +57,6 @@ def house_upto(folder: DataFolder, journal: Record, upto: int | None = None) -> 
     else:
         position, state = saved.position, saved.state
     facts = (fact for _, fact in journal.read(position, upto))
-    settings = HouseSettings(instance="", publish_port=0)
+    owner = journal.owner
+    settings = HouseSettings(instance=owner.holder, publish_port=0, term=owner.term)
     return House.rebuild(settings, state, facts, (), journal.alive_ms, journal.contacts())

@@ -17,13 +17,14 @@ from auctioneer.house.settings import HouseSettings
 from auctioneer.journal import ChainEnd, FencedError
 from auctioneer.journal.lease import Beside
 from auctioneer.journal.snapshot_writer import SnapshotWriter
-from auctioneer.monitoring.health import HealthEndpoint
+from auctioneer.monitoring.health import AnyCollector, HealthEndpoint
 from auctioneer.monitoring.log_writer import LogWriter
 from auctioneer.monitoring.logs import FactLog, Voice, new_log, rendered_as
-from auctioneer.monitoring.metrics import ServerCollector
+from auctioneer.monitoring.metrics import ServerCollector, StandbyCollector
 from auctioneer.monitoring.screen import Screen
 from auctioneer.network.addresses import is_every_address, parse_advertised
-from auctioneer.network.endpoints import Endpoints, Listening
+from auctioneer.network.endpoints import LOOPBACK, Endpoints, Listening
+from auctioneer.network.held_ports import HeldPorts
 from auctioneer.process.beside import HousesBeside
 from auctioneer.process.folder import DataFolder, MachineSettings, RunningHouse
 from auctioneer.process.held_sale import SteppedDownError
@@ -33,7 +34,7 @@ from auctioneer.process.startup import OpenSale, has_begun, load_spec, open_sale
 from auctioneer.rules.sale_settings import AdmissionMode, Chosen
 from auctioneer.rules.terms import SaleSpec
 from common.errors import AuctionError, UsageError
-from common.links import JoinLink, Place
+from common.links import JoinLink, Place, zmq_address
 from common.local_houses import LocalHouse, local_houses_folder, publish_local_house
 from common.open_files import raise_file_limit
 from common.own_address import own_address
@@ -96,39 +97,79 @@ def _serve(options: RunOptions, voice: Voice, watched: Watched) -> None:
     _allow_connections(voice.log)
     with ExitStack() as resources:
         stop_handles = (resources.enter_context(_stop_signals()), watched.handle)
-        taken = None
+        stood_by = None
         if watched.stands_by:
-            taken = _stand_by(options, voice.log, watched, stop_handles)
-            if taken is None:
+            stood_by = _stand_by(options, voice.log, watched, stop_handles, resources)
+            if stood_by.taken is None:
                 return
         try:
-            _Serving(options, voice, watched, resources).run(stop_handles, taken)
+            _Serving(options, voice, watched, resources).run(stop_handles, stood_by)
         except FencedError as error:
             if not watched.stands_by:
                 raise
             raise SteppedDownError(str(error)) from error  # another house was faster
 
 
+class _StoodBy(NamedTuple):
+    """What a process has when its standing by is over. `taken` is None if it was told to stop."""
+
+    taken: "TakenOver | None"
+    listening: Listening
+    """Where the house is to listen, with the ports that were kept for it."""
+    endpoint: HealthEndpoint | None
+
+
 def _stand_by(
-    options: RunOptions, log: "FilteringBoundLogger", watched: Watched, stop_handles: tuple[int, ...]
-) -> "TakenOver | None":
-    """Stand by until this process owns the record; return None where it was told to stop."""
+    options: RunOptions,
+    log: "FilteringBoundLogger",
+    watched: Watched,
+    stop_handles: tuple[int, ...],
+    resources: ExitStack,
+) -> _StoodBy:
+    """Stand by until this process owns the record, or is told to stop."""
     from auctioneer.process.standing_by import StandingBy  # it needs the extra `postgres`
 
     gc.set_threshold(GC_ALLOCATIONS, 20, 50)
-    watched.on_up(watched.ahead_ms)
-    settings = _settings(options, watched.instances[-1])
-    return StandingBy(options.folder, settings, _place(options), watched.instances, watched.ahead_ms or None, log).run(
-        stop_handles
+    folder, instance = options.folder, watched.instances[-1]
+    ports = HeldPorts(_listening(options, folder))
+    with closing(ports), closing(SnapshotWriter(folder.snapshots)) as snapshots:
+        place = _place(options, ports.listening)
+        settings = _settings(options, instance)
+        standing = StandingBy(folder, settings, place, watched.instances, watched.ahead_ms or None, snapshots, log)
+        endpoint = resources.enter_context(_health_endpoint(options, folder, StandbyCollector(standing.vitals), log))
+        _keep_standing_by(options, watched, ports.listening, endpoint)
+        watched.on_up(watched.ahead_ms)
+        return _StoodBy(standing.run(stop_handles), ports.listening, endpoint)
+
+
+def _keep_standing_by(
+    options: RunOptions, watched: Watched, listening: Listening, endpoint: HealthEndpoint | None
+) -> None:
+    """Write down that the house of this directory stands by, and at which ports it would be."""
+    options.folder.whereabouts.write(
+        RunningHouse(
+            pid=os.getpid(),
+            watchdog_pid=watched.pid,
+            instance=watched.instances[-1],
+            control=zmq_address(LOOPBACK, listening.control_port),
+            link="",
+            port=listening.port,
+            publish_port=listening.publish_port or 0,
+            control_place=str(Place(listening.control_host, listening.control_port)),
+            metrics=endpoint.url if endpoint else "",
+            stands_by=True,
+        )
     )
+    if options.folder.machine.read() != options.machine:
+        options.folder.machine.write(options.machine)
 
 
-def _place(options: RunOptions) -> str:
+def _place(options: RunOptions, listening: Listening) -> str:
     """Return where bidders would find this house."""
     if options.advertise:
         at = parse_advertised(options.advertise)
-        return str(Place(at.host, at.port or options.port))
-    return str(Place(own_address() if is_every_address(options.host) else options.host, options.port))
+        return str(Place(at.host, at.port or listening.port))
+    return str(Place(own_address() if is_every_address(options.host) else options.host, listening.port))
 
 
 def _settings(options: RunOptions, instance: str, publish_port: int = 0) -> HouseSettings:
@@ -153,13 +194,14 @@ class _Serving:
         self._chosen = _chosen(options, self._folder)
         self._snapshots = SnapshotWriter(self._folder.snapshots)
 
-    def run(self, stop_handles: tuple[int, ...], taken: "TakenOver | None") -> None:
-        """Hold the sale, which was `taken` over from another house, or is begun or continued here."""
+    def run(self, stop_handles: tuple[int, ...], stood_by: _StoodBy | None) -> None:
+        """Hold the sale, which was taken over from another house, or is begun or continued here."""
         log, facts = self._voice
         gc.disable()  # while a long record is read in, there is nothing to collect and much to look through
+        taken = None if stood_by is None else stood_by.taken
         spec = None if taken is not None else self._spec()
         machine_before = self._folder.machine.read()
-        endpoints = self._bind(taken)
+        endpoints = self._bind(stood_by)
         sale = self._open(endpoints, spec, taken)
         _admit_by(endpoints, sale)
         self._resources.enter_context(closing(self._snapshots))
@@ -179,31 +221,43 @@ class _Serving:
         for handle in stop_handles:
             server.stop_on(handle)
         collector = ServerCollector(server.counters, server.vitals, self._folder.journal)
-        with _health_endpoint(self._options, self._folder, collector, log) as metrics:
-            link = endpoints.link(_code(sale.house))
-            start = _Start(self._options, self._folder, sale, endpoints, link, metrics)
-            start.keep(self._watched.pid, machine_before, log)
+        endpoint = self._health_endpoint(stood_by, collector)
+        link = endpoints.link(_code(sale.house))
+        start = _Start(self._options, self._folder, sale, endpoints, link, endpoint.url if endpoint else "")
+        start.keep(self._watched.pid, machine_before, log)
 
-            def on_serving() -> None:
-                self._watched.on_up(sale.clock.now_ms() - steady_ms())
-                if taken is not None:
-                    after_ms = steady_ms() - taken.began_ms
-                    log.warning("took_over", term=sale.house.settings.term, after_ms=after_ms)
-                start.tell(machine_before, log, is_first=not self._is_restart)
+        def on_serving() -> None:
+            self._watched.on_up(sale.clock.now_ms() - steady_ms())
+            if taken is not None:
+                after_ms = steady_ms() - taken.began_ms
+                log.info("took_over", term=sale.house.settings.term, after_ms=after_ms)
+            start.tell(machine_before, log, is_first=not self._is_restart)
 
-            _calm_collector()
-            try:
-                server.run(on_serving)
-            except (FencedError, SteppedDownError) as error:
-                if not self._options.has_others:
-                    raise
-                endpoints.drop()
-                log.warning("stepped_down", term=sale.house.settings.term, reason=str(error))
-                raise SteppedDownError(str(error)) from error
-            if server.has_handed_over:
-                endpoints.leave()
-                log.warning("handed_over", term=sale.house.settings.term)
-                raise SteppedDownError("The sale was handed over.")
+        if taken is None:
+            gc.collect()  # a house that stood by collected all the time, and bidders wait
+        _calm_collector()
+        try:
+            server.run(on_serving)
+        except (FencedError, SteppedDownError) as error:
+            if not self._options.has_others:
+                raise
+            endpoints.drop()
+            log.warning("stepped_down", term=sale.house.settings.term, reason=str(error))
+            raise SteppedDownError(str(error)) from error
+        if server.has_handed_over:
+            endpoints.leave()
+            log.info("handed_over", term=sale.house.settings.term)
+            raise SteppedDownError("The sale was handed over.")
+
+    def _health_endpoint(self, stood_by: _StoodBy | None, collector: ServerCollector) -> HealthEndpoint | None:
+        """Return the endpoint for monitoring, which may be there since this process stood by."""
+        if stood_by is None:
+            return self._resources.enter_context(
+                _health_endpoint(self._options, self._folder, collector, self._voice.log)
+            )
+        if stood_by.endpoint is not None:
+            stood_by.endpoint.tell_of(collector)
+        return stood_by.endpoint
 
     def _beside(self) -> Callable[[], Sequence[Beside]]:
         """Return how to know which houses stand by."""
@@ -218,12 +272,13 @@ class _Serving:
             return None
         return load_spec(self._options)
 
-    def _bind(self, taken: "TakenOver | None") -> Endpoints:
+    def _bind(self, stood_by: _StoodBy | None) -> Endpoints:
+        listening = _listening(self._options, self._folder) if stood_by is None else stood_by.listening
         try:
-            endpoints = Endpoints(_listening(self._options, self._folder), self._folder.keys.house())
+            endpoints = Endpoints(listening, self._folder.keys.house())
         except BaseException:
-            if taken is not None:
-                taken.journal.close()
+            if stood_by is not None and stood_by.taken is not None:
+                stood_by.taken.journal.close()  # so that another house can go on at once
             raise
         return self._resources.enter_context(closing(endpoints))
 
@@ -371,11 +426,11 @@ def _voice(options: RunOptions, writer: LogWriter) -> Voice:
 
 @contextmanager
 def _health_endpoint(
-    options: RunOptions, folder: DataFolder, collector: ServerCollector, log: "FilteringBoundLogger"
-) -> Iterator[str]:
-    """Offer the metrics if the options say so, and yield their address; if need be, the sale is held without."""
+    options: RunOptions, folder: DataFolder, collector: AnyCollector, log: "FilteringBoundLogger"
+) -> Iterator[HealthEndpoint | None]:
+    """Offer the metrics if the options say so, and yield the endpoint; if need be, the sale is held without."""
     if options.metrics_port is None:
-        yield ""
+        yield None
         return
     before = folder.whereabouts.read()
     port_before = 0 if before is None else before.metrics_port
@@ -383,10 +438,10 @@ def _health_endpoint(
         endpoint = HealthEndpoint(options.metrics_host, options.metrics_port, port_before, collector, log)
     except UsageError as error:
         log.warning("metrics_unavailable", reason=str(error))
-        yield ""
+        yield None
         return
     try:
-        yield endpoint.url
+        yield endpoint
     finally:
         endpoint.close()
 
@@ -401,7 +456,6 @@ def _allow_connections(log: "FilteringBoundLogger") -> None:
 
 def _calm_collector() -> None:
     """Have the garbage collector leave what a long sale keeps alone: messages and facts hold no cycles."""
-    gc.collect()
     gc.freeze()
     gc.set_threshold(GC_ALLOCATIONS, 20, 50)
     gc.enable()

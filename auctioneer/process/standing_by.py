@@ -9,7 +9,6 @@ after a night, is the time of day all that there is.
 """
 
 import select
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -18,6 +17,8 @@ from msgspec.structs import replace
 from auctioneer.house.settings import HouseSettings
 from auctioneer.journal import DamagedJournalError, Journal
 from auctioneer.journal.lease import LOOK_EVERY_MS, Advice, Watch
+from auctioneer.journal.snapshots import SnapshotMaker
+from auctioneer.monitoring.counters import StandbyVitals
 from auctioneer.process.clock import Clock
 from auctioneer.process.folder import DataFolder
 from auctioneer.process.followed import Followed
@@ -65,10 +66,15 @@ class StandingBy:
         place: str,
         own: Sequence[str],
         ahead_ms: int | None,
+        snapshots: SnapshotMaker,
         log: "FilteringBoundLogger",
     ) -> None:
         self._folder = folder
         self._place = place
+        self._instance = own[-1]
+        self._snapshots = snapshots
+        self._looked_ms = steady_ms()
+        self._term = self._position = 0
         self._log = log
         self._noted_ms: int | None = None
         self._way = folder.shared_store.stand_by(own[-1])
@@ -95,7 +101,7 @@ class StandingBy:
 
     def _turn(self) -> tuple[TakenOver | None, float]:
         """Look, and do what follows from it; return what was taken over, and for how long to wait before the next."""
-        asked_ms = steady_ms()
+        asked_ms = self._looked_ms = steady_ms()
         try:
             found = self._way.look()
             told_ms = steady_ms()
@@ -113,6 +119,7 @@ class StandingBy:
             if self._follow(found):
                 return None, 0.0
             self._note_here()
+            self._make_snapshot()
         except DamagedJournalError:
             raise
         except StorageError as error:
@@ -130,6 +137,30 @@ class StandingBy:
                 raise
             followed.forget()
             return True
+
+    def _make_snapshot(self) -> None:
+        """Begin a snapshot now and then, so that the next start here has little to read."""
+        followed = self._followed
+        made = self._snapshots.finished()
+        if made is not None and made.fault:
+            self._log.warning("snapshot_failed", reason=made.fault)
+        elif made is not None:
+            followed.snapshot_position = made.position
+        if followed.house is not None and followed.is_snapshot_due:
+            followed.snapshot_position = followed.end.position
+            self._snapshots.start(followed.end, followed.house.snapshot)
+
+    def vitals(self) -> StandbyVitals:
+        """Return how this house stands. Another thread may call this."""
+        position = self._followed.end.position
+        return StandbyVitals(
+            self._instance,
+            self._term,
+            self._is_away,
+            position,
+            max(0, self._position - position),
+            steady_ms() - self._looked_ms,
+        )
 
     def _note_here(self) -> None:
         """Tell the owner and people, now and then, that this house stands by."""
@@ -153,12 +184,13 @@ class StandingBy:
         if sale_ms is None:
             return Clock(journal.alive_ms)
         clock = Clock.going_on(max(sale_ms, journal.alive_ms))
-        difference_ms = clock.now_ms() - time.time_ns() // 1_000_000
+        difference_ms = clock.ahead_ms()
         if abs(difference_ms) > CLOCK_DIFFERENCE_MS_MAX:
             self._log.error("clock_differs", sale_ahead_ms=difference_ms)
         return clock
 
     def _note_there(self, found: "Found") -> None:
+        self._term, self._position = found.seen.term, found.end.position
         if self._is_away or not self._has_told:
             self._is_away, self._has_told, self._told = False, True, ""
             self._log.info("standing_by", owner=found.seen.holder, term=found.seen.term, position=found.end.position)

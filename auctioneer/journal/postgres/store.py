@@ -3,10 +3,12 @@
 import threading
 import time
 from collections.abc import Callable, Collection
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
 from auctioneer.journal.chain import FORMAT_VERSION, Content
+from auctioneer.journal.lease import Beside
 from auctioneer.journal.postgres import ownership, statements
 from auctioneer.journal.postgres.address import parse_address
 from auctioneer.journal.postgres.journal import PostgresJournal
@@ -104,6 +106,11 @@ class PostgresStore:
     def stand_by(self, holder: str) -> StandbyWay:
         """Return the way of a house that stands by for the record's owner. It connects at its first look."""
         return StandbyWay(self.address, holder, self._house())
+
+    def beside(self) -> list[Beside]:
+        """Return the houses that stand by, as far as they told within the last seconds. Raises StorageError."""
+        with closing(StandbyWay(self.address, "", "")) as way:
+            return way.beside()
 
     def read(self) -> PostgresRecord:
         """Open the record for reading, also while a house writes to it. Raises StorageError."""

@@ -2,10 +2,21 @@
 
 from pathlib import Path
 
+import msgspec
+
 from common.clerk_names import AUCTIONEER
 from common.errors import UsageError
-from common.keys import KeyPair, load_or_make_keys
+from common.files import create_whole, make_private_folder, write_once
+from common.keys import KeyPair, are_a_pair, load_or_make_keys
 from common.limits import KEY_CHARS
+
+
+class _ExportedKeys(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The file of `auctioneer key export`."""
+
+    house: KeyPair
+    auctioneer: KeyPair
+    gateway: KeyPair | None = None
 
 
 class KeyFiles:
@@ -51,6 +62,50 @@ class KeyFiles:
     def control_file(self) -> Path:
         """The path of the auctioneer's key file."""
         return self._folder / "keys" / "control" / f"{AUCTIONEER}.json"
+
+    def _files(self) -> dict[str, Path]:
+        return {"house": self.house_file, "auctioneer": self.control_file, "gateway": self.gateway_file}
+
+    def export_to(self, file: Path) -> tuple[str, ...]:
+        """Write all keys to a new file that only this user can read, and return whose they are.
+
+        Raises UsageError if there are none here, or the file is there already, and StorageError.
+        """
+        if not self.are_there:
+            raise UsageError(f"There are no keys of a house in {self._folder}. Is this the data directory of a sale?")
+        keys = {name: load_or_make_keys(path) for name, path in self._files().items() if path.exists()}
+        try:
+            write_once(file, msgspec.json.encode(_ExportedKeys(**keys)))
+        except FileExistsError as error:
+            raise UsageError(f"{file} is there already. Name another file.") from error
+        return tuple(keys)
+
+    def import_from(self, file: Path) -> tuple[str, ...]:
+        """Make the keys in a file those of this directory, and return whose they are; none is replaced.
+
+        Raises UsageError if the file has no keys, or other ones are here, and StorageError.
+        """
+        fault = f"{file} has no keys of a house. `auctioneer key export FILE` writes them."
+        try:
+            exported = msgspec.json.decode(file.read_bytes(), type=_ExportedKeys)
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise UsageError(fault) from error
+        keys = {name: pair for name in self._files() if (pair := getattr(exported, name)) is not None}
+        if not all(are_a_pair(pair) for pair in keys.values()):
+            raise UsageError(fault)
+        for name, pair in keys.items():
+            path = self._files()[name]
+            if path.exists() and load_or_make_keys(path) != pair:
+                raise UsageError(
+                    f"{self._folder} has other keys of the {name} already, and none is replaced. Choose another "
+                    "directory with --data."
+                )
+        for name, pair in keys.items():
+            path = self._files()[name]
+            if not path.exists():
+                make_private_folder(path.parent)
+                create_whole(path, msgspec.json.encode(pair))
+        return tuple(keys)
 
     @property
     def admitted_file(self) -> Path:

@@ -32,6 +32,8 @@ class RunningHouse(msgspec.Struct, frozen=True):
     """HOST:PORT at which clerks on other machines give commands."""
     metrics: str = ""
     """The address of its metrics; empty if there are none."""
+    stands_by: bool = False
+    """Whether another house holds the sale, so that nobody gives commands here."""
 
     @property
     def control_port(self) -> int:

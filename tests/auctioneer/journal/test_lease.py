@@ -76,6 +76,14 @@ def test_scenarios(scenario: str) -> None:
         assert watch.saw(seen, asked_ms, asked_ms) is advice, asked_ms
 
 
+def test_what_was_seen_may_have_been_so_until_the_answer_came() -> None:
+    watch = Watch()
+    seen = Seen(1, 1, LIVES, is_released=False, alive_ms=0)
+    looks = ((0, 900, AGAIN), (1_500, 1_510, WAIT), (2_400, 2_410, WAIT), (3_200, 3_210, WAIT), (3_900, 3_910, SILENT))
+    for asked_ms, told_ms, advice in looks:
+        assert watch.saw(seen, asked_ms, told_ms) is advice
+
+
 def test_an_answer_that_waited_proves_nothing() -> None:
     """The process was stopped between question and answer: what it reads then was so an hour ago."""
     watch = Watch()

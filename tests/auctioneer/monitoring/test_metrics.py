@@ -11,9 +11,9 @@ import pytest
 import structlog
 from prometheus_client.parser import text_string_to_metric_families
 
-from auctioneer.monitoring.counters import BATCH_BOUNDS, Counters, Histogram, Vitals
-from auctioneer.monitoring.health import TURN_AGE_MS_MAX, HealthEndpoint, judge
-from auctioneer.monitoring.metrics import ServerCollector
+from auctioneer.monitoring.counters import BATCH_BOUNDS, Counters, Histogram, StandbyVitals, Vitals
+from auctioneer.monitoring.health import LOOK_AGE_MS_MAX, TURN_AGE_MS_MAX, HealthEndpoint, judge
+from auctioneer.monitoring.metrics import ServerCollector, StandbyCollector
 from auctioneer.rules.facts import BidTaken
 from common.errors import UsageError
 from common.formats.english import BidRequest
@@ -29,6 +29,8 @@ WELL = Vitals(
     turn_age_ms=400,
     commit_age_ms=1500,
     snapshot_age_ms=60_000,
+    term=3,
+    clock_ahead_ms=-2500,
     events_since_snapshot=9,
 )
 
@@ -131,6 +133,37 @@ def test_how_the_server_and_its_files_stand(desk: Desk) -> None:
     Path(f"{desk.journal}-wal").unlink()
     seen = desk.scrape()
     assert (seen["auctioneer_frozen"], seen["auctioneer_journal_wal_bytes"]) == (1, 0)
+
+
+def test_who_owns_the_record_and_how_far_its_clock_is_off(desk: Desk) -> None:
+    seen = desk.scrape()
+    assert (seen["auctioneer_owner"], seen["auctioneer_term"], seen["auctioneer_clock_ahead_seconds"]) == (1, 3, -2.5)
+
+
+STANDS_BY = StandbyVitals("s", 3, is_away=False, position=90, behind=4, look_age_ms=100)
+
+
+@pytest.mark.parametrize(
+    ("vitals", "status", "http_status"),
+    [
+        (STANDS_BY, "standing_by", 200),
+        (STANDS_BY._replace(is_away=True), "store_away", 503),
+        (STANDS_BY._replace(look_age_ms=LOOK_AGE_MS_MAX + 1), "stuck", 503),
+    ],
+)
+def test_a_house_that_stands_by_tells_whether_it_could_take_over(
+    desk: Desk, vitals: StandbyVitals, status: str, http_status: int
+) -> None:
+    desk.endpoint.tell_of(StandbyCollector(lambda: vitals))
+    found, body = desk.get("/healthz")
+    assert (found, json.loads(body)["status"]) == (http_status, status)
+    seen = desk.scrape()
+    assert seen["auctioneer_owner"] == 0
+    assert seen["auctioneer_followed_position"] == 90
+    assert (seen["auctioneer_events_behind"], seen["auctioneer_term"]) == (4, 3)
+    assert seen["auctioneer_store_away"] == vitals.is_away
+    desk.endpoint.tell_of(ServerCollector(desk.counters, lambda: WELL, desk.journal))
+    assert desk.scrape()["auctioneer_owner"] == 1
 
 
 def test_the_largest_batch_has_a_class_of_its_own() -> None:

@@ -18,7 +18,7 @@ LISTENING = Listening("127.0.0.1", 0)
 def held() -> Iterator[HeldPorts]:
     held = HeldPorts(LISTENING)
     yield held
-    held.release()
+    held.close()
 
 
 def ports(listening: Listening) -> tuple[int, int, int]:
@@ -35,7 +35,7 @@ def test_nobody_listens_at_a_port_that_is_kept_and_no_other_program_gets_it(held
 
 
 def test_the_house_listens_there_once_they_are_let_go_of(held: HeldPorts) -> None:
-    held.release()
+    held.close()
     with closing(Endpoints(held.listening, new_keys())) as endpoints:
         assert (endpoints.port, endpoints.publish_port, endpoints.control_port) == ports(held.listening)
 
@@ -54,4 +54,4 @@ def test_all_addresses_of_a_machine() -> None:
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", held.listening.port))
     finally:
-        held.release()
+        held.close()

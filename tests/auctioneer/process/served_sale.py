@@ -19,6 +19,7 @@ from auctioneer.house.commands import AnyCommand
 from auctioneer.house.settings import HouseSettings
 from auctioneer.journal import ChainEnd, DamagedJournalError, Journal, JournalGoneError, Store, append
 from auctioneer.journal.chain import GENESIS_HASH
+from auctioneer.journal.lease import Beside
 from auctioneer.journal.memory import MemoryStore
 from auctioneer.journal.snapshots import Made
 from auctioneer.monitoring.logs import FactLog, Teller
@@ -210,6 +211,7 @@ class ServedSale:
         logs_bids: bool = False,
         facts: Teller | None = None,
         commit_ms: int | None = None,
+        has_others: bool = False,
     ) -> None:
         self.world = World(0)
         self.disk = MemoryStore()
@@ -238,6 +240,8 @@ class ServedSale:
         self.closed = 0
         self.snapshot_fault = ""
         """The reason why snapshots fail now."""
+        self.beside: list[Beside] = []
+        """Who stands by."""
         self.is_told_to_stop = False
         self.is_serving = False
         self.stop_handle = STOP_HANDLE
@@ -265,6 +269,8 @@ class ServedSale:
             is_encrypted=is_encrypted,
             exit_when_ended=exit_when_ended,
             facts=facts or FactLog(log, logs_bids=logs_bids),
+            has_others=has_others,
+            beside=lambda: self.beside,
         )
         self.is_serving = True
         self.server.stop_on(STOP_HANDLE)
@@ -437,6 +443,7 @@ class SaleOptions(TypedDict, total=False):
     exit_when_ended: bool
     logs_bids: bool
     facts: Teller
+    has_others: bool
     commit_ms: int | None
 
 

@@ -1,6 +1,8 @@
 """The house's clock: where it begins, and by what it goes on."""
 
 import time
+from functools import partial
+from itertools import repeat
 
 from auctioneer.process.clock import Clock
 from common.steady_time import steady_ns
@@ -17,6 +19,16 @@ def test_it_begins_at_the_wall_clock_and_moves_with_the_steady_one() -> None:
     assert later.now_ms() - HOUR_MS - first_ms < 10_000
     readings = [later.now_ms() for _ in range(1000)]
     assert readings == sorted(readings)
+
+
+def test_a_sale_s_time_goes_on_whatever_the_time_of_day_is_here() -> None:
+    """The machine that takes it over may be an hour off: every lot would stand still, or close, for that hour."""
+    for wall_off_ms in (-HOUR_MS, 0, HOUR_MS):
+        steady = iter([5_000_000_000, 5_000_000_000, 5_003_000_000, 5_003_000_000])
+        wall = repeat((1_700_000_000_000 + wall_off_ms) * 1_000_000)
+        clock = Clock.going_on(1_700_000_000_000, partial(next, wall), partial(next, steady))
+        assert clock.now_ms() == 1_700_000_000_003
+        assert clock.ahead_ms() == 3 - wall_off_ms
 
 
 def test_it_goes_by_a_clock_that_counts_sleep() -> None:

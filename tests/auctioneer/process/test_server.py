@@ -188,6 +188,8 @@ def test_vitals_tell_how_the_server_stands(hold: Opens) -> None:
         turn_age_ms=300,
         commit_age_ms=300,
         snapshot_age_ms=1300,
+        term=1,
+        clock_ahead_ms=0,
         events_since_snapshot=position,
     )
     assert [one.view.lot for one in vitals.lots] == ["1", "2"]
