@@ -17,9 +17,10 @@ from auctioneer.journal.postgres.ownership import Found
 from auctioneer.journal.postgres.record import PostgresRecord
 from auctioneer.journal.postgres.schema import require_prepared
 from auctioneer.journal.postgres.session import Row, Session
+from common.errors import StorageError
 
-OPEN_S_MAX: Final = 7.0
-"""How long one try to connect may take: each of three hosts has its time (`session.HOST_S_MAX`)."""
+OPEN_S_MAX: Final = 5.0
+"""How long one try to connect may take: of all hosts at once, and then to learn which of them is the newest primary."""
 LOOK_S_MAX: Final = 1.0
 FOLLOW_S_MAX: Final = 2.0
 """How long one statement may take that reads what is new."""
@@ -93,7 +94,11 @@ class StandbyWay:
         session = self._connected()
         beat = found.seen.beat if advice is Advice.TAKE_SILENT else None
         until_s = time.monotonic() + TAKE_S_MAX
-        owner = ownership.raise_term(session, found, self._holder, self._house, beat, until_s)
+        try:
+            owner = ownership.raise_term(session, found, self._holder, self._house, beat, until_s)
+        except StorageError:
+            self.close()  # this may be a primary of before, where nobody writes any more and no standby confirms
+            raise
         if owner is None:
             return None
         self._session = None

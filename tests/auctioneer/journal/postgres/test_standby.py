@@ -96,6 +96,7 @@ def test_while_the_owner_s_commit_waits_its_row_is_not_waited_for_forever(
             for _ in range(2):
                 with pytest.raises(StorageError):
                     way.take_over(looked(way), Advice.TAKE_SILENT)
+                assert way._session is None, "the next look may find another primary"
             assert len(lonely_postgres.waiting()) == 1
             assert lonely_postgres.primary.ask("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'") == []
         owner.wait()
