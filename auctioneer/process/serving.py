@@ -145,7 +145,8 @@ def _stand_by(
 def _keep_standing_by(
     options: RunOptions, watched: Watched, listening: Listening, endpoint: HealthEndpoint | None
 ) -> None:
-    """Write down that the house of this directory stands by, and at which ports it would be."""
+    """Write down that the house of this directory stands by for which record, and at which ports it would be."""
+    options.folder.keep_store()
     options.folder.whereabouts.write(
         RunningHouse(
             pid=os.getpid(),
