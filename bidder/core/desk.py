@@ -134,6 +134,8 @@ class Desk:
         """The last answer to hello while the auctioneer has not admitted the bidder yet; else None."""
         self.is_welcome = False
         """Whether the house has answered hello on this connection."""
+        self.served_ms = now_ms
+        """When the house last answered anything but `unavailable`; the start before that."""
         self.presence = Presence(views)
         self._introduction = hello
         self._listener = listener
@@ -228,6 +230,8 @@ class Desk:
     def answer_received(self, body: bytes, now_ms: int) -> None:
         """Take one body from the request path; the caller then calls `tick`. Raises ProtocolError."""
         answer = decode_answer(body)
+        if not self._is_no_service(answer):
+            self.served_ms = now_ms
         match answer:
             case Accepted() | Mine():
                 asked = self._pop_pending(answer)
@@ -245,6 +249,12 @@ class Desk:
                 self._read_welcome(answer, now_ms)
             case Conditions():
                 self._read_conditions(answer, now_ms)
+
+    def _is_no_service(self, answer: Answer) -> bool:
+        """Return whether an answer shows that this house does not hold the sale, at least not now."""
+        if isinstance(answer, Welcome):
+            return self._listener.is_outdated(answer)
+        return isinstance(answer, Rejected) and answer.code is RejectCode.UNAVAILABLE
 
     # --- for the application ----------------------------------------------------------------------------------------
 

@@ -63,6 +63,8 @@ class Follower:
         self._instance: str | None = None
         self._term = 0
         """The highest term heard in this epoch of this sale."""
+        self.served_ms = now_ms
+        """When the last heartbeat without `frozen` came; the start before that."""
         self._heard_ms = now_ms
         self._silence_ms = SILENCE_MAX_MS
         self._renewal_ms = self._renewal_pause_ms = 0
@@ -258,6 +260,8 @@ class Follower:
             self._line.greet_again(now_ms)
             return
         self._term = max(self._term, beat.term)
+        if not beat.frozen:
+            self.served_ms = now_ms
         if was_silent and self._feed.state is FeedState.LIVE:
             self._feed.begin_probe(now_ms)
         if beat.frozen != (self._frozen_at_ms is not None):

@@ -56,6 +56,18 @@ class Session:
         """Whether a hello or a probe has no answer yet. The answer will count for the connection that carried it."""
         return self.desk.is_greeting or self.follower.is_probing
 
+    @property
+    def served_ms(self) -> int | None:
+        """When the house last showed that it serves: by a heartbeat without `frozen`, or by an answer.
+
+        None while a house that serves may be silent: before it has let this bidder in, and after the end of the sale.
+        Heartbeats count only once hello is answered: the feed may still be that of another house.
+        """
+        desk, follower = self.desk, self.follower
+        if desk.rejection is not None or desk.awaiting is not None or follower.has_ended:
+            return None
+        return max(desk.served_ms, follower.served_ms) if desk.is_welcome else desk.served_ms
+
     # --- for the shell ----------------------------------------------------------------------------------------------
 
     def pop_effects(self) -> list[Effect]:

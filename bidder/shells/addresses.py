@@ -9,6 +9,16 @@ and a house may listen on only one of them. Rules:
 - It tries the next address after a rejection, or if no connection comes up within `ATTEMPT_MS`.
 - After all addresses it looks the names up again, and tries the addresses again after a pause.
 - After the end of a connection it tries the same address first.
+
+Where a link has several places, another house may have taken the sale over. Then these rules hold too:
+
+- A connection is no proof. The house at its end must serve: send a heartbeat without `frozen`, or answer anything but
+  `unavailable`. The client tries the next address after `SERVICE_MS` without that.
+- A handshake has `HANDSHAKE_WAIT_MS`. A machine that stands still accepts connections and says nothing.
+- Both times double after each attempt that failed so, because a crowd may keep the house busy with handshakes. They are
+  as before once the house has served.
+- In the first `SWIFT_MS` after the house last served, a connection has `SWIFT_ATTEMPT_MS` to come up, and the pauses
+  stay short for `SWIFT_ROUNDS`: a stand-by takes over in these seconds.
 """
 
 import threading
@@ -28,6 +38,17 @@ PAUSE_MAX_MS: Final = 500
 """The longest pause after all addresses refused. The pause doubles from `PAUSE_MS` to this."""
 LOOKUP_AGAIN_MS: Final = 2000
 """The least time between two lookups of one name."""
+SERVICE_MS: Final = 2000
+"""The time that a house may not serve before the client tries the next place."""
+HANDSHAKE_WAIT_MS: Final = 1000
+"""The time for a handshake before the client tries the next place."""
+DOUBLINGS_MAX: Final = 3
+"""How often a time doubles."""
+BEATS_TO_WAIT: Final = 2
+"""The client misses at least this many heartbeats before it tries the next place."""
+SWIFT_MS: Final = 10_000
+SWIFT_ATTEMPT_MS: Final = 500
+SWIFT_ROUNDS: Final = 5
 ADDRESSES_MAX: Final = 16
 """The most addresses that the client tries, over all names of a link."""
 
@@ -71,18 +92,26 @@ class Progress(Enum):
 class Addresses:
     """Says which address to try now, and when to try the next one. Methods take the time.
 
-    `tried` has each address tried since the last connection, in order.
+    `tried` has each address tried since the last connection, in order. `has_places` says that a link has several
+    places, where one house may take over from another.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, has_places: bool = False) -> None:
         self.current = ""
         self.tried: dict[str, None] = {}
         self.next_ms: int | None = None
         """When to call `move`; None if no address is known yet, or if a connection is up or about to come up."""
+        self._has_places = has_places
         self._known: tuple[str, ...] = ()
         self._left: list[str] = []
         self._progress = Progress.WAITING
-        self._pause_ms = PAUSE_MS
+        self._rounds = 0
+        """The rounds through all addresses since the last connection, or since the house last served."""
+        self._round_began_ms = 0
+        self._connected_ms = 0
+        self._served_ms: int | None = None
+        self._failures = 0
+        """The connections since the house last served at whose end no house served."""
 
     @property
     def is_round_over(self) -> bool:
@@ -103,32 +132,72 @@ class Addresses:
         """Note the stage of the attempt at the current address."""
         if progress is self._progress:
             return
+        if self._progress is Progress.UP:
+            self._round_began_ms = now_ms
         self._progress = progress
         match progress:
             case Progress.WAITING:
-                self.next_ms = now_ms + ATTEMPT_MS
+                self.next_ms = now_ms + self._attempt_ms(now_ms)
             case Progress.REFUSED if self._left:
                 self.next_ms = now_ms
             case Progress.REFUSED:
-                self.next_ms = now_ms + self._pause_ms
-                self._pause_ms = min(2 * self._pause_ms, PAUSE_MAX_MS)
+                self._rounds += 1
+                self.next_ms = max(now_ms, self._round_began_ms + self._pause_ms)
             case Progress.CONNECTED:
-                self.next_ms = None
+                self.next_ms = now_ms + self._patient(HANDSHAKE_WAIT_MS) if self._has_places else None
             case Progress.UP:
-                self.next_ms = None
-                self.tried = {self.current: None}
-                self._pause_ms = PAUSE_MS
-                place = self._known.index(self.current) if self.current in self._known else 0
-                around = self._known[place + 1 :] + self._known[: place + 1]
-                self._left = [address for address in around if address != self.current]
+                self._note_up(now_ms)
+
+    def _note_up(self, now_ms: int) -> None:
+        self._connected_ms = now_ms
+        self.next_ms = now_ms + self._patient(SERVICE_MS) if self._has_places else None
+        self.tried = {self.current: None}
+        if not self._has_places:
+            self._rounds = 0
+        place = self._known.index(self.current) if self.current in self._known else 0
+        around = self._known[place + 1 :] + self._known[: place + 1]
+        self._left = [address for address in around if address != self.current]
+
+    def note_service(self, served_ms: int | None, beat_ms: int) -> None:
+        """Note when the house last served; None while it may be silent. It promises a heartbeat every `beat_ms`.
+
+        Does nothing unless a connection is up, at one of several places.
+        """
+        if self._progress is not Progress.UP or not self._has_places:
+            return
+        if served_ms is None:
+            self.next_ms = None
+            return
+        if served_ms >= self._connected_ms:
+            self._served_ms, self._failures, self._rounds = served_ms, 0, 0
+        last_ms = max(self._connected_ms, served_ms)
+        self.next_ms = last_ms + max(self._patient(SERVICE_MS), BEATS_TO_WAIT * beat_ms)
 
     def move(self, now_ms: int) -> None:
         """Go to the next address."""
+        has_served = self._served_ms is not None and self._served_ms >= self._connected_ms
+        if self._progress is Progress.CONNECTED or (self._progress is Progress.UP and not has_served):
+            self._failures += 1
+        if self._progress is Progress.UP or not self._left:
+            self._round_began_ms = now_ms
         self._left = self._left or list(self._known)
         self.current = self._left.pop(0)
         self.tried[self.current] = None
         self._progress = Progress.WAITING
-        self.next_ms = now_ms + ATTEMPT_MS
+        self.next_ms = now_ms + self._attempt_ms(now_ms)
+
+    def _attempt_ms(self, now_ms: int) -> int:
+        is_swift = self._has_places and self._served_ms is not None and now_ms < self._served_ms + SWIFT_MS
+        return SWIFT_ATTEMPT_MS if is_swift else ATTEMPT_MS
+
+    def _patient(self, wait_ms: int) -> int:
+        return wait_ms << min(self._failures, DOUBLINGS_MAX)
+
+    @property
+    def _pause_ms(self) -> int:
+        """The least time from the beginning of a round in which an address refused to that of the next."""
+        doublings = max(0, self._rounds - (SWIFT_ROUNDS if self._has_places else 1))
+        return min(PAUSE_MS << min(doublings, DOUBLINGS_MAX), PAUSE_MAX_MS)
 
 
 class Lookup:
@@ -197,7 +266,7 @@ class Search:
     """
 
     def __init__(self, places: Sequence[Place], resolve: Resolve, wake: Callable[[], None]) -> None:
-        self.addresses = Addresses()
+        self.addresses = Addresses(has_places=len(places) > 1)
         self._sought = [_Sought(place, resolve, wake) for place in places]
         self._hosts: dict[str, str] = {}
 

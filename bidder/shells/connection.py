@@ -22,7 +22,7 @@ from bidder.shells.addresses import Progress, Resolve, Search, resolve
 from bidder.shells.line import Line, feed_options, request_options
 from common.errors import RejectedError, UnreachableError, WrongKeyError
 from common.keys import KeyPair
-from common.limits import REPLY_BYTES_MAX
+from common.limits import HEARTBEAT_MS, REPLY_BYTES_MAX
 from common.links import JoinLink, zmq_address
 from common.messages import Hello
 from common.steady_time import steady_ns
@@ -65,6 +65,8 @@ class Connection:
         self._fault: WrongKeyError | RejectedError | None = None
         """The reason why the house can't be at one of the addresses; raised when all were tried."""
         self._publish_port: int | None = None
+        self._has_moved = False
+        """Whether the request path has left an address since it last came up. The feed is given up with it then."""
         self.house_address = ""
         """The last address at which the client reached the house; empty before the first."""
 
@@ -116,7 +118,8 @@ class Connection:
         session.tick(now_ms)
         for line in (self._requests, self._feed):
             line.connect_again_if_given_up(now_ms)
-        if self._search.is_choice:
+        is_heard = has_more and self._requests.progress is Progress.UP
+        if self._search.is_choice and not is_heard:
             self._find_house(now_ms)
         if self._carry_out(for_app):
             has_more |= self._read(for_app, now_ms)
@@ -127,7 +130,8 @@ class Connection:
         try:
             if self._requests.came_up(now_ms):
                 self.house_address = self._requests.address
-                self._connect_feed(now_ms)
+                self._connect_feed(now_ms, always=self._has_moved)
+                self._has_moved = False
                 self.session.connected(now_ms)
         except (WrongKeyError, RejectedError) as error:
             if self._requests.proven or self._search.addresses.is_round_over:
@@ -142,6 +146,8 @@ class Connection:
         search.read_lookups(now_ms)
         if self._requests.address:
             addresses.note(self._requests.progress, now_ms)
+            welcome = self.session.welcome
+            addresses.note_service(self.session.served_ms, HEARTBEAT_MS if welcome is None else welcome.heartbeat_ms)
         if addresses.next_ms is not None and addresses.next_ms <= now_ms:
             if addresses.is_round_over and self._fault is not None and not self._requests.proven:
                 raise self._fault
@@ -153,6 +159,7 @@ class Connection:
         address = self._search.current
         if address and address != self._requests.address:
             self._requests.connect(address, now_ms)
+            self._has_moved = True
 
     def _connect_feed(self, now_ms: int, *, always: bool = False) -> None:
         """Connect the feed to the machine that answers requests, unless it is connected there; `always`: even then."""

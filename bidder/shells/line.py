@@ -26,7 +26,14 @@ from common.errors import ProtocolError, RejectCode, RejectedError, UsageError, 
 from common.keys import KeyPair
 from common.limits import REPLY_BYTES_MAX
 from common.links import JoinLink
-from common.sockets import HANDSHAKE_MS, naming_limits, set_request_client, set_subscriber, use_curve_client
+from common.sockets import (
+    HANDSHAKE_MS,
+    naming_limits,
+    reconnect_swiftly,
+    set_request_client,
+    set_subscriber,
+    use_curve_client,
+)
 
 HANDSHAKES_FAILED_MAX: Final = 3
 """This many quick failures before any success mean a wrong key, not an accident."""
@@ -267,6 +274,8 @@ def _prepare(
 ) -> None:
     """Set a socket's options. Raises UsageError if the keys are invalid."""
     set_options(new, REPLY_BYTES_MAX)
+    if link.others:
+        reconnect_swiftly(new)
     if link.server_key:
         try:
             use_curve_client(new, keys, link.server_key)

@@ -2,8 +2,10 @@
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
+from copy import deepcopy
 from pathlib import Path
 
 import zmq
@@ -140,3 +142,32 @@ class FakeHouse:
         for future, result in done:
             future.set_result(result)
         return goes_on
+
+
+def heir_of(owner: FakeHouse) -> FakeHouse:
+    """Return a house that can take over: with the owner's keys and state, and ports of its own. It has to start."""
+    heir = FakeHouse()
+    heir._keys, heir.house = owner._keys, deepcopy(owner.house)
+    heir.start()
+    heir.stop()
+    heir.house.instance, heir.house.term = owner.house.instance + 1, owner.house.term + 1
+    return heir
+
+
+@contextmanager
+def standing_still(house: FakeHouse) -> Iterator[None]:
+    """Have a house do nothing; its connections stay, and the system accepts new ones."""
+    stopped, goes_on = threading.Event(), threading.Event()
+
+    def stand(_: object) -> None:
+        stopped.set()
+        assert goes_on.wait(PATIENCE_S)
+
+    thread = threading.Thread(target=house.do, args=(stand,))
+    thread.start()
+    assert stopped.wait(PATIENCE_S)
+    try:
+        yield
+    finally:
+        goes_on.set()
+        thread.join()

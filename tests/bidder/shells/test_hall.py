@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import pytest
+from msgspec.structs import replace
 
 from bidder import Hall
 from bidder.core.errors import ClosedError, UnansweredError
@@ -25,7 +26,7 @@ from common.errors import RejectCode, RejectedError, UnreachableError, UsageErro
 from common.keys import new_keys
 from common.messages import Accepted, Hello, Rejected, SnapshotRequest
 from tests.bidder.core.small_house import SmallHouse
-from tests.bidder.shells.fake_house import FakeHouse
+from tests.bidder.shells.fake_house import FakeHouse, heir_of, standing_still
 from tests.english import english, winner
 
 WAIT_MS = 60_000
@@ -293,5 +294,30 @@ def test_a_house_that_never_answers_a_desk_is_told_in_time(curved: FakeHouse) ->
             await do(curved, lambda house: setattr(house, "hello_answer", RejectCode.UNAVAILABLE))
             with pytest.raises(UnreachableError, match="did not answer this desk's hello"):
                 await hall.join("Ada", new_keys(), timeout_ms=500)
+
+    play(story())
+
+
+def test_all_desks_follow_the_hall_to_the_house_that_took_over(curved: FakeHouse) -> None:
+    """The owner's machine stands still: its connections stay up, and only the hall notices the silence."""
+    heir = heir_of(curved)
+    link = replace(curved.link, others=heir.link.places)
+
+    async def story() -> None:
+        async with await Hall.open(link, new_keys(), timeout_ms=WAIT_MS) as hall:
+            desks = await asyncio.gather(*(hall.join(name, new_keys()) for name in ("Ada", "Bea", "Cy")))
+            with standing_still(curved), heir:
+                bids = [
+                    asyncio.ensure_future(desk.bid("1", 100 + 10 * place, timeout_ms=WAIT_MS))
+                    for place, desk in enumerate(desks)
+                ]
+                taken = [one for one in await asyncio.gather(*bids) if isinstance(one, Accepted)]
+                assert len(taken) == english(heir.house.lots["1"]).bids
+                assert taken
+                if hall.lot("1") != heir.house.lots["1"]:
+                    async for _ in hall.notices(WAIT_MS):
+                        if hall.lot("1") == heir.house.lots["1"]:
+                            break
+                assert {desk.welcome.term for desk in desks} == {2}
 
     play(story())
