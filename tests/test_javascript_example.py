@@ -10,7 +10,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,15 @@ from typing import Any
 import msgpack
 import pytest
 import zmq
+from msgspec.structs import replace
 
 from bidder import Client as Rival
+from common.errors import RejectCode
 from common.keys import new_keys
 from common.links import parse_link
 from common.messages import Accepted
+from tests.bidder.core.small_house import SmallHouse
+from tests.bidder.shells.fake_house import FakeHouse, heir_of, standing_still
 from tests.house_process import CATALOGUE, WAIT_S, HouseProcess, running_house
 from tests.test_docs_protocol import VECTORS, with_unknown_fields
 
@@ -275,6 +279,33 @@ def test_it_is_outbid_repairs_a_crash_and_ends_with_the_view_of_the_house(exampl
         client.order("quit")
         assert client.says(type="unanswered")["amount_minor"] == 9000
         assert client.process.wait(timeout=WAIT_S) == 0
+
+
+def freeze(house: SmallHouse) -> None:
+    house.is_frozen, house.bid_answer, house.hello_answer = True, RejectCode.UNAVAILABLE, RejectCode.UNAVAILABLE
+
+
+@pytest.mark.parametrize("owner", ["refuses", "stands still", "is frozen"])
+def test_it_goes_to_the_house_that_took_over(example: Path, tmp_path: Path, owner: str) -> None:
+    with FakeHouse() as house, ExitStack() as until_the_end:
+        heir = heir_of(house)
+        link = str(replace(house.link, others=heir.link.places))
+        client = until_the_end.enter_context(client_at(example, link, tmp_path))
+        if owner == "refuses":
+            house.stop()
+        elif owner == "stands still":
+            until_the_end.enter_context(standing_still(house))
+        else:
+            house.do(freeze)
+        client.order("bid 1 100")
+        until_the_end.enter_context(heir)
+        assert client.says_verdict()["type"] == "accepted"
+        client.has_said(type="lot", lot="1", price_minor=100)
+        heir.do(lambda sale: sale.bid("2", 100))
+        client.has_said(type="lot", lot="2", price_minor=100)
+        told = [json.loads(line) for line in client.printed if '"type":"lot"' in line]
+        changes = [(change["lot"], change["seq"]) for change in told if change["seq"]]
+        assert changes == [("1", 1), ("2", 1)], "each change is told once"
 
 
 def test_it_follows_corrections_and_says_what_they_mean(example: Path, tmp_path: Path) -> None:

@@ -22,6 +22,10 @@ const PAUSE_MS_MAX = 48_000
 const NEWS_WAIT_MS = 25_000 // how long the house lets a question for news wait for a word
 const NEWS_AGAIN_MS = 35_000 // how long it is without an answer before it is repeated
 const ADDRESS_MS = 3_000 // how long an address of the house's name may leave hello without an answer
+const SERVICE_MS = 2_000 // how long a house may not serve where the link has other places
+const REACH_MS = 1_000 // how long a place may leave a connection without a handshake, soon after a house has served
+const SOON_MS = 10_000
+const REFUSED_MS = 100 // the pause after a place has refused
 const REPLAYS_MAX = 10 // more streams than this are repaired by a snapshot
 const FATAL = ['unsupported_version', 'wrong_invite', 'wrong_code', 'not_admitted', 'invalid_name', 'name_taken', 'house_full',
   'forbidden', 'malformed', 'too_large']
@@ -62,6 +66,9 @@ class Client {
   alone = 0 // the id of the only request that is sent at a time while there are any
   quietUntil = 0
   heardAt = 0
+  servedAt = 0 // when a house last sent a heartbeat that is not frozen, or any answer but unavailable
+  triedAt = 0 // when the place that is tried now was first tried
+  isReached = false
   failures = 0 // feeds in a row that could not be joined
   frozen = false
 
@@ -71,7 +78,8 @@ class Client {
     this.lastId = 0
     this.forget()
     this.dealer = new zmq.Dealer({
-      ...this.curve(), immediate: true, sendTimeout: 0, reconnectInterval: 100, reconnectMaxInterval: 5_000,
+      ...this.curve(), immediate: true, sendTimeout: 0, reconnectInterval: 100,
+      reconnectMaxInterval: this.hasPlaces ? 500 : 5_000,
       heartbeatInterval: 2_000, heartbeatTimeout: 6_000, heartbeatTimeToLive: 6_000,
     })
     for (const kind of ['auth', 'protocol', 'other']) {
@@ -79,7 +87,17 @@ class Client {
         this.trouble('no house with the key of the link answers there')
       })
     }
-    this.dealer.events.on('handshake', () => this.rejoin('the house is reached'))
+    this.dealer.events.on('handshake', () => {
+      this.isReached = true
+      this.rejoin('the house is reached')
+    })
+    this.dealer.events.on('close', ({ address }) => {
+      if (this.hasPlaces && address === this.router) setTimeout(() => this.isReached || this.nextPlace(), REFUSED_MS)
+    })
+  }
+
+  get hasPlaces() {
+    return this.link.places.length > 1
   }
 
   curve() {
@@ -143,6 +161,7 @@ class Client {
 
   onAnswer(answer) {
     this.heardAt = now()
+    if (answer.code !== 'unavailable' && !this.isOutdated(answer)) this.servedAt = now()
     const request = this.requests.get(answer.id)
     if (answer.id === 0) this.trouble(`the house could not read a request: ${answer.code}`)
     if (!request) return // the answer to a repeat that crossed with the first
@@ -158,6 +177,7 @@ class Client {
       }
       request.due = retryAt
       if (request.message.type === 'hello') {
+        this.isAwaiting = code === 'awaiting_approval'
         if (code !== 'slow_down') this.trouble(code)
       } else if (code === 'hello_first' || code === 'awaiting_approval') {
         this.rejoin(code)
@@ -242,7 +262,7 @@ class Client {
       key: this.link.serverKey === null ? this.keys.publicKey : undefined,
     }
     const changing = setInterval(() => {
-      if (now() - this.heardAt < ADDRESS_MS) return
+      if (this.hasPlaces || now() - this.heardAt < ADDRESS_MS) return
       this.nextAddress().catch((error) => this.trouble(error.message))
     }, ADDRESS_MS)
     if (!this.address) await this.nextAddress()
@@ -260,7 +280,9 @@ class Client {
     } else if (this.sale !== null && welcome.epoch !== this.epoch) {
       this.lose('the house has lost history')
     }
-    if (this.sale !== null && welcome.epoch === this.epoch && welcome.term < this.term) {
+    this.isAwaiting = false
+    if (this.isOutdated(welcome)) {
+      this.failures ||= 1 // ask again after a pause, or at another place
       throw new Rejoin('that house no longer owns the sale')
     }
     this.epoch = welcome.epoch
@@ -278,6 +300,23 @@ class Client {
     return welcome
   }
 
+  /** Whether a welcome is of a house that owned the sale before the one that was heard last. */
+  isOutdated = ({ type, epoch, term }) => type === 'welcome' && this.sale !== null && epoch === this.epoch && term < this.term
+
+  /** Leave a place of several where no house serves (docs/protocol-clients.md, "Several places"). */
+  watchService() {
+    if (!this.hasPlaces || this.isAwaiting || this.sale?.status === 'ended') return
+    const isSoon = !this.isReached && this.servedAt > 0 && now() - this.servedAt < SOON_MS
+    if (now() - Math.max(this.servedAt, this.triedAt) >= (isSoon ? REACH_MS : SERVICE_MS)) this.nextPlace()
+  }
+
+  nextPlace() {
+    if (this.isMoving || !this.router) return
+    this.isMoving = true
+    this.rejoin('trying another place')
+    this.nextAddress().catch((error) => this.trouble(error.message)).finally(() => (this.isMoving = false))
+  }
+
   /** Connect to the next address of the house's places; look their names up again when all were tried (§3.2). */
   async nextAddress() {
     if (!this.addresses?.length) {
@@ -289,7 +328,9 @@ class Client {
     const next = this.addresses.shift()
     if (!next) return this.trouble('no place of the link could be looked up')
     const router = `tcp://${next.machine}:${next.port}`
+    this.triedAt = now()
     if (router === this.router) return
+    this.isReached = false
     if (this.router) this.dealer.disconnect(this.router)
     this.router = router
     this.address = next.machine
@@ -399,6 +440,7 @@ class Client {
     if (beat.term < this.term) return // of a house that owns the sale no longer
     if (beat.instance !== this.instance) throw new Rejoin('another instance')
     this.term = beat.term
+    if (!beat.frozen) this.servedAt = now()
     if ((beat.frozen ?? false) !== this.frozen) say('frozen', { frozen: (this.frozen = beat.frozen ?? false) })
     if (beat.sale_seq > this.sale.seq) await this.repair('')
     const behind = beat.lots.filter(([lot, seq]) => seq > (this.lots.get(lot)?.seq ?? Infinity))
@@ -533,6 +575,7 @@ try {
 }
 const client = new Client(link, keysIn(values.key), values.name, values.accepts)
 setInterval(() => client.pump(), 50)
+setInterval(() => client.watchService(), 50)
 createInterface({ input: process.stdin }).on('line', (line) => client.onLine(line)).on('close', () => client.quit(0))
 client.readAnswers().catch((error) => client.fail(error))
 client.run().catch((error) => client.fail(error))
