@@ -23,6 +23,7 @@ _COMMANDS: Final = {
     "web": "benchmarks.measurements.web",
     "recovery": "benchmarks.measurements.recovery",
     "postgres": "benchmarks.measurements.postgres",
+    "takeover": "benchmarks.measurements.takeover",
     "report": "benchmarks.report.page",
 }
 """Commands in the order of the help, each with its module; the function there has the command's name."""

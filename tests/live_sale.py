@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from auctioneer.journal.sqlite import FILE_NAME, SqliteStore
+from auctioneer.process.folder import DataFolder
 from bidder import Client, Notice, UnansweredError
 from common.formats.english import BidRequest
 from common.keys import KeyPair, new_keys
@@ -163,8 +163,8 @@ def bidding(witnesses: list[Witness], *, timeout_ms: int = 10_000) -> Iterator[N
 
 
 def history_of(data: Path, witnesses: list[Witness]) -> History:
-    """Return everything observed of a sale, with its journal's present content."""
-    with closing(SqliteStore(data / FILE_NAME).read()) as journal:
+    """Return everything observed of a sale, with its journal's present content, wherever that is."""
+    with closing(DataFolder(data).store.read()) as journal:
         facts = facts_of(journal.read())
         rejections = [plain(rejection) for rejection in journal.rejections()]
     return History(
@@ -175,20 +175,25 @@ def history_of(data: Path, witnesses: list[Witness]) -> History:
     )
 
 
-def conclude(house: HouseProcess, witnesses: list[Witness], told: str = "") -> None:
-    """Let every witness learn the outcomes of its bids, and check the sale; a failure shows `told`."""
+def settle(link: str | JoinLink, witnesses: list[Witness]) -> None:
+    """Let every witness learn the outcomes of its bids, and have a copy that is as new as the house's."""
     for witness in witnesses:
         witness.ask_again()
     lots = witnesses[0].client.lots()
-    asked = Witness(house.link, f"Auditor {random.randrange(10**6)}")
+    asked = Witness(link, f"Auditor {random.randrange(10**6)}")
     with asked:
         seqs = {lot: asked.client.lot(lot).seq for lot in lots}
     for witness in witnesses:
         witness.catch_up(seqs)
+
+
+def conclude(house: HouseProcess, witnesses: list[Witness], told: str = "") -> None:
+    """Let every witness learn the outcomes of its bids, and check the sale; a failure shows `told`."""
+    settle(house.link, witnesses)
     found = check_history(history_of(house.data, witnesses))
     assert not found, f"{told}: {[str(fault) for fault in found[:5]]}"
     verified = house.auctioneer("verify")
     assert verified.exit_code == 0, f"{told}: {verified.stdout}{verified.stderr}"
 
 
-__all__ = ["LOT", "WAIT_S", "Witness", "at", "bidding", "conclude", "history_of"]
+__all__ = ["LOT", "WAIT_S", "Witness", "at", "bidding", "conclude", "history_of", "settle"]

@@ -1,4 +1,4 @@
-"""A bad network between clients and a house: a proxy on another loopback address, with the same ports.
+"""A bad network before a house, or before its store: a proxy on another loopback address, with the same ports.
 
 Each connection has two pumps that copy bytes as the `Weather` says, and a test changes the weather during the run.
 TCP's own promises hold, as on a real network: bytes come in order or not at all. Only `corrupt_one_in` breaks this
@@ -10,7 +10,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -39,10 +39,10 @@ class Weather:
 
 
 class FaultProxy:
-    """The network between a house and the clients that reach it by `HOST`; use `bad_network`."""
+    """The network between a server and the clients that reach it by `at`; use `bad_network` or `network_to`."""
 
-    def __init__(self, house: JoinLink, seed: int) -> None:
-        self._house = house
+    def __init__(self, server: str, ports: Sequence[int], seed: int, at: str) -> None:
+        self._server = server
         self._chance = random.Random(seed)
         self._weather = Weather()
         self._changed = threading.Condition()
@@ -50,10 +50,10 @@ class FaultProxy:
         self._is_closed = False
         self.corrupted = 0
         self._answers_to_cut = 0
-        self._listeners = [socket.create_server((HOST, port)) for port in (house.port, house.publish_port)]
+        self._listeners = [socket.create_server((at, port)) for port in ports]
         self._threads = [
             threading.Thread(target=self._accept, args=(listener, port))
-            for listener, port in zip(self._listeners, (house.port, house.publish_port), strict=True)
+            for listener, port in zip(self._listeners, ports, strict=True)
         ]
         for thread in self._threads:
             thread.start()
@@ -124,7 +124,7 @@ class FaultProxy:
             try:
                 if self._weather.is_refusing:
                     raise ConnectionRefusedError
-                house = socket.create_connection((self._house.host, port))
+                house = socket.create_connection((self._server, port))
             except OSError:  # no house listens at present
                 cut_off(client)
                 continue
@@ -234,7 +234,14 @@ def cut_off(end: socket.socket) -> None:
 @contextmanager
 def bad_network(house: JoinLink, seed: int) -> Iterator[FaultProxy]:
     """Put a proxy before a house during the block."""
-    proxy = FaultProxy(house, seed)
+    with network_to(house.host, (house.port, house.publish_port), seed) as proxy:
+        yield proxy
+
+
+@contextmanager
+def network_to(server: str, ports: Sequence[int], seed: int, at: str = HOST) -> Iterator[FaultProxy]:
+    """Put a proxy before a server's ports during the block; clients reach it at another address of this machine."""
+    proxy = FaultProxy(server, ports, seed, at)
     try:
         yield proxy
     finally:

@@ -1,0 +1,64 @@
+"""Houses take a sale over from each other while bidders bid: nothing acknowledged is lost, doubled or reordered."""
+
+import random
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.postgres_cluster import Cluster
+from tests.takeover.hour_ahead import AHEAD_MS
+from tests.takeover.premises import await_bids, bidders_at, premises
+from tests.takeover.troubles import (
+    OF_HOUSES,
+    OF_THE_STORE,
+    Trouble,
+    hand_over,
+    kill_the_owner,
+    stop_the_owner_for_a_while,
+)
+
+ROUNDS: Final = 20
+SALES: Final = 10
+"""So many sales, each with `ROUNDS` troubles: the record of each is checked from its beginning."""
+
+
+def play(folder: Path, cluster: Cluster, sale: str, troubles: list[Trouble], houses: int = 2) -> None:
+    with premises(folder, cluster, sale, houses=houses) as place, bidders_at(place) as witnesses:
+        for trouble in troubles:
+            await_bids(witnesses)
+            trouble(place)
+            await_bids(witnesses)
+
+
+def test_a_sale_goes_on_whatever_becomes_of_its_house(tmp_path: Path, postgres: Cluster) -> None:
+    play(tmp_path, postgres, "takeover", [kill_the_owner, stop_the_owner_for_a_while, hand_over])
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("trouble", [*OF_HOUSES, *OF_THE_STORE], ids=lambda one: one.__name__)
+def test_each_trouble_three_times(tmp_path: Path, lonely_postgres: Cluster, trouble: Trouble) -> None:
+    play(tmp_path, lonely_postgres, f"trouble-{trouble.__name__}", 3 * [trouble], houses=3)
+
+
+@pytest.mark.torture
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("number", range(SALES))
+def test_troubles_at_random(tmp_path: Path, lonely_postgres: Cluster, number: int) -> None:
+    chance = random.Random(number)
+    troubles = [chance.choice((*OF_HOUSES, *OF_HOUSES, *OF_THE_STORE)) for _ in range(ROUNDS)]
+    play(tmp_path, lonely_postgres, f"random-{number}", troubles, houses=3)
+
+
+def test_no_lot_loses_or_gains_time_by_a_clock_that_is_an_hour_ahead(tmp_path: Path, postgres: Cluster) -> None:
+    programs = ("auctioneer", "tests.takeover.hour_ahead")
+    with premises(tmp_path, postgres, "hour-ahead", programs=programs) as place, bidders_at(place) as witnesses:
+        await_bids(witnesses)
+        before_ms, heir = witnesses[0].client.remaining_ms("1"), place.others[0].house
+        kill_the_owner(place)
+        await_bids(witnesses)
+        after_ms = witnesses[0].client.remaining_ms("1")
+        assert before_ms is not None
+        assert after_ms is not None
+        assert abs(after_ms - before_ms) < AHEAD_MS / 10
+        assert any('"clock_differs"' in line for line in heir.lines), "somebody is told"
