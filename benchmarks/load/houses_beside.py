@@ -164,6 +164,8 @@ class HouseBeside:
         assert self._reader is not None, "it is started with the process"
         status = self._process.wait(timeout=WAIT_S)
         self._reader.join(timeout=WAIT_S)
+        assert self._process.stderr is not None, "its log is a pipe"
+        self._process.stderr.close()
         return status
 
     def order(self, *words: str) -> str:
