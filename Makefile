@@ -55,9 +55,9 @@ conformance: $(STAMP) ## raw frames against a server, by docs/protocol.md
 torture: $(STAMP) ## the slow and exhaustive tests
 	$(BIN)/python -m pytest -m torture
 
-bench: $(STAMP) ## try each measurement, then measure; figures are ratios against ceilings of the same run; about 40 minutes
+bench: $(STAMP) ## try each measurement, then measure; figures are ratios against ceilings of the same run; about 50 minutes
 	$(BIN)/python -m pytest -m bench
-	@for name in throughput latency fanout fairness engine scale memory web recovery postgres peers; do \
+	@for name in throughput latency fanout fairness engine scale memory web recovery postgres takeover peers; do \
 	  $(BIN)/python -m benchmarks $$name || exit 1; done
 
 bench-report: $(STAMP) ## make a page of the results that `make bench` kept
