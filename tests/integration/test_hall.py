@@ -1,134 +1,28 @@
 """A hall of many bidders at a real house that is killed: each change is told once, each bid has one verdict."""
 
 import asyncio
-import json
-import random
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from bidder import Desk, Hall
-from bidder.core.notices import ConnectionState, Joined, Notice
-from common.formats.english import BidRequest
-from common.keys import new_keys
-from tests.checking.checker import check as check_history
-from tests.checking.history import Call, Replica
-from tests.english import english
-from tests.house_process import WAIT_S, HouseProcess, running_house
-from tests.live_sale import history_of
+from tests.gathering import Gathering
+from tests.house_process import HouseProcess, running_house
 
-WAIT_MS = int(WAIT_S * 1000)
 KILLS = 2
-BIDS_AT_ONCE = 64
 
 
-class Gathering:
-    """A hall with its bidders and all that they ask and hear, for the checker."""
-
-    def __init__(self, house: HouseProcess, people: int) -> None:
-        self.house = house
-        self.people = people
-        self.keys = [new_keys() for _ in range(people)]
-        self.own_keys = new_keys()
-        self.replica = Replica(self.own_keys.public)
-        self.calls: list[Call] = []
-        self.joined: dict[int, str] = {}
-        """The instance of the house that each bidder's desk was welcomed by last."""
-        self.chance = random.Random(1)
-        self.told = asyncio.Event()
-        self.hall: Hall
-        self.desks: list[Desk] = []
-
-    async def run(self) -> None:
-        self.hall = await Hall.open(self.house.link, self.own_keys, on_notice=self._hear, timeout_ms=WAIT_MS)
-        async with self.hall:
-            joining = (
-                self.hall.join(f"Bidder {place}", keys, timeout_ms=WAIT_MS, on_notice=self._hear_desk(place))
-                for place, keys in enumerate(self.keys)
-            )
-            self.desks = list(await asyncio.gather(*joining))
-            for _ in range(KILLS):
-                await self.bid_through(lambda: self.house.kill_server())
-            await self.until(self.is_up_to_date)
-            seqs = await asyncio.to_thread(self.seqs)  # the last start extended lots, whoever bid on them
-            await self.until(lambda: all(self.hall.lot(lot).seq >= seq for lot, seq in seqs.items()))
-            self.replica.sale, self.replica.lots = self.hall.sale, self.hall.lots()
-            self.replica.is_current = True
-
-    def _hear(self, notice: Notice) -> None:
-        self.replica.told.append(notice)
-        self.told.set()
-
-    def _hear_desk(self, place: int) -> Callable[[Notice], None]:
-        def hear(notice: Notice) -> None:
-            if isinstance(notice, Joined):
-                self.joined[place] = notice.welcome.instance
-            self.told.set()
-
-        return hear
-
-    async def bid_through(self, strike: Callable[[], object]) -> None:
-        """Have all bid once each, some at a time, while the house is struck; wait for all verdicts and desks."""
-        before = self.hall.welcome.instance
-        turns = asyncio.Semaphore(BIDS_AT_ONCE)
-        order = self.chance.sample(range(self.people), self.people)
-        bids = [asyncio.ensure_future(self.bid(place, turns)) for place in order]
-        await asyncio.wait(bids, return_when=asyncio.FIRST_COMPLETED)
-        await asyncio.to_thread(strike)
-        await asyncio.gather(*bids)
-        await self.until(lambda: self.hall.welcome.instance != before)
-        await self.until(self.all_are_back)
-
-    async def bid(self, place: int, turns: asyncio.Semaphore) -> None:
-        async with turns:
-            desk, lot = self.desks[place], self.chance.choice(("1", "2"))
-            request = BidRequest(
-                id=desk.new_request_id(),
-                lot=lot,
-                amount_minor=english(self.hall.lot(lot)).minimum_minor + 100 * (place % 3),
-            )
-            call = Call(self.keys[place].public, request, invoked=time.monotonic_ns())
-            self.calls.append(call)
-            call.outcome = await desk.bid(lot, request.amount_minor, request_id=request.id, timeout_ms=WAIT_MS)
-            call.returned = time.monotonic_ns()
-
-    def all_are_back(self) -> bool:
-        now = self.hall.welcome.instance
-        return len(self.joined) == self.people and all(instance == now for instance in self.joined.values())
-
-    def seqs(self) -> dict[str, int]:
-        """Return the seqs of the house's lots, as its report has them."""
-        listed = self.house.auctioneer("lots", "--json")
-        assert listed.exit_code == 0, listed.stderr
-        return {row["lot"]: row["seq"] for row in json.loads(listed.stdout)}
-
-    def is_up_to_date(self) -> bool:
-        seqs = dict.fromkeys(self.hall.lots(), 0)
-        for call in self.calls:
-            if call.outcome is not None and call.outcome.seq is not None:
-                seqs[call.request.lot] = max(seqs[call.request.lot], call.outcome.seq)
-        is_there = all(self.hall.lot(lot).seq >= seq for lot, seq in seqs.items())
-        return is_there and self.hall.state is ConnectionState.LIVE
-
-    async def until(self, holds: Callable[[], bool]) -> None:
-        async with asyncio.timeout(WAIT_S):
-            while not holds():
-                self.told.clear()
-                await self.told.wait()
+def lots(house: HouseProcess) -> str:
+    listed = house.auctioneer("lots", "--json")
+    assert listed.exit_code == 0, listed.stderr
+    return listed.stdout
 
 
 @pytest.mark.parametrize("people", [40, pytest.param(500, marks=pytest.mark.torture)])
 def test_a_hall_outlives_its_house(tmp_path: Path, people: int) -> None:
     with running_house(tmp_path) as house:
-        gathering = Gathering(house, people)
+        gathering = Gathering(house.link, people, KILLS * [house.kill_server], lambda: lots(house))
         asyncio.run(gathering.run())
-        assert len(gathering.calls) == KILLS * people
-        assert all(call.outcome is not None for call in gathering.calls)
-        history = history_of(house.data, [])
-        history.calls, history.replicas = gathering.calls, [gathering.replica]
-        found = check_history(history)
-        assert not found, [str(fault) for fault in found[:5]]
+        found = gathering.faults(house.data)
+        assert not found, found[:5]
         verified = house.auctioneer("verify")
         assert verified.exit_code == 0, verified.stdout + verified.stderr

@@ -1,11 +1,14 @@
 """Houses take a sale over from each other while bidders bid: nothing acknowledged is lost, doubled or reordered."""
 
+import asyncio
 import random
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from tests.gathering import Gathering
 from tests.postgres_cluster import Cluster
 from tests.takeover.hour_ahead import AHEAD_MS
 from tests.takeover.premises import await_bids, bidders_at, premises
@@ -18,6 +21,7 @@ from tests.takeover.troubles import (
     stop_the_owner_for_a_while,
 )
 
+DESKS: Final = 40
 ROUNDS: Final = 20
 SALES: Final = 10
 """So many sales, each with `ROUNDS` troubles: the record of each is checked from its beginning."""
@@ -33,6 +37,19 @@ def play(folder: Path, cluster: Cluster, sale: str, troubles: list[Trouble], hou
 
 def test_a_sale_goes_on_whatever_becomes_of_its_house(tmp_path: Path, postgres: Cluster) -> None:
     play(tmp_path, postgres, "takeover", [stop_the_owner_for_a_while, hand_over])
+
+
+@pytest.mark.torture
+def test_a_hall_of_many_desks_goes_to_the_house_that_took_over(tmp_path: Path, postgres: Cluster) -> None:
+    """Only the hall looks for the house; its desks go where the hall is, each with its own unanswered bid."""
+    with premises(tmp_path, postgres, "hall") as place:
+        strikes = [partial(trouble, place) for trouble in (kill_the_owner, stop_the_owner_for_a_while, hand_over)]
+        link = place.owner.house.link
+        gathering = Gathering(link, DESKS, strikes, lambda: place.owner.house.order("lots", "--json"))
+        asyncio.run(gathering.run())
+        found = gathering.faults(place.owner.house.data)
+        assert not found, found[:5]
+        place.owner.house.order("verify")
 
 
 @pytest.mark.torture
