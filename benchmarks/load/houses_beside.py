@@ -26,6 +26,8 @@ from rehearsal.house import HouseError
 WAIT_S: Final = 120.0
 """The longest wait for an event of a house; a busy machine takes many times as long as a quiet one."""
 LINES_KEPT: Final = 400
+STAGES: Final = ("standing_by", "listening", "stepped_down", "handed_over")
+"""The events by which a house tells what it is now."""
 _PORTS_TRIED_MAX: Final = 100
 
 
@@ -48,6 +50,8 @@ class HouseBeside:
         """The join link, once this house has listened."""
         self.term = 0
         """The last term in which this house held the sale."""
+        self.stage = ""
+        """The last of `STAGES` that this process reached; empty before the first."""
         self.lines: deque[str] = deque(maxlen=LINES_KEPT)
         self._advertise = advertise
         self._program = program
@@ -81,6 +85,7 @@ class HouseBeside:
         """Start `auctioneer run` or `stand-by`; `arguments` come first."""
         assert not self.is_running, f"{self.name} runs already"
         self.forget_events()
+        self.stage = ""
         places = ["--port", str(self.port), "--publish-port", str(self.port + 1), *self._also]
         places += ["--advertise", self._advertise] if self._advertise else []
         self._process = subprocess.Popen(
@@ -107,6 +112,8 @@ class HouseBeside:
                     self.link = str(event["link"])
                 if event.get("event") == "took_over":
                     self.term = int(event["term"])
+                if event.get("event") in STAGES:
+                    self.stage = str(event["event"])
                 self._events.put(event)
         self._events.put({"event": "log_ended"})
 

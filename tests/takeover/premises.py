@@ -4,6 +4,8 @@ Bidders reach each house through a proxy of its own, and each house reaches the 
 wrong, and what must be so afterwards, is said by `Trouble`.
 """
 
+import random
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -45,10 +47,11 @@ class Site(NamedTuple):
 class Premises:
     """All houses of a sale, of which one owns it."""
 
-    def __init__(self, sites: Sequence[Site], cluster: Cluster, sale: str) -> None:
+    def __init__(self, sites: Sequence[Site], cluster: Cluster, sale: str, seed: int) -> None:
         self.sites = list(sites)
         self.cluster = cluster
         self.sale = sale
+        self.chance = random.Random(seed)
         self.taken_over = 0
         """How often the sale was taken over."""
 
@@ -74,6 +77,14 @@ class Premises:
         self.taken_over += 1
         return self.owner
 
+    def wait_until_settled(self) -> None:
+        """Wait until one house holds the sale, and all others stand by."""
+        until(self._is_settled, "one house that holds the sale, and others that stand by")
+
+    def _is_settled(self) -> bool:
+        stages = Counter(site.house.stage for site in self.sites)
+        return stages == {"listening": 1, "standing_by": len(self.sites) - 1} and self.owner.house.stage == "listening"
+
     def describe(self) -> str:
         """Return the last lines of every house."""
         return "\n".join(f"--- {site.house.name}\n{''.join(list(site.house.lines)[-15:])}" for site in self.sites)
@@ -81,7 +92,7 @@ class Premises:
 
 @contextmanager
 def premises(
-    folder: Path, cluster: Cluster, sale: str, *, houses: int = 2, programs: Sequence[str] = ()
+    folder: Path, cluster: Cluster, sale: str, *, houses: int = 2, programs: Sequence[str] = (), seed: int = 1
 ) -> Iterator[Premises]:
     """Have houses of one sale: the first holds it, and the others stand by. `programs` are what they run."""
     with ExitStack() as resources:
@@ -111,7 +122,7 @@ def premises(
             site.house.adopt(first)
             site.house.start("stand-by")
             site.house.wait_for("standing_by")
-        yield Premises(sites, cluster, sale)
+        yield Premises(sites, cluster, sale, seed)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What befalls houses and their store while bidders bid. Each trouble ends with all houses and servers there again."""
+"""What befalls houses and their store while bidders bid. After each trouble all houses and servers come back."""
 
 import signal
 import threading
@@ -7,11 +7,14 @@ from contextlib import ExitStack
 from typing import Final
 
 from benchmarks.load.postgres_servers import SYNCHRONOUS, until
-from tests.takeover.premises import Premises, Site
+from tests.takeover.premises import Premises
 
 Trouble = Callable[[Premises], None]
 AWAY_S: Final = 4.0
 """Longer than a stand-by waits for a silent owner."""
+
+MOMENT_S: Final = (0.5, 3.8)
+"""Around the moments at which an owner that the store does not hear freezes, steps down, and is followed by another."""
 
 
 def let_pass(seconds: float) -> None:
@@ -19,51 +22,51 @@ def let_pass(seconds: float) -> None:
     threading.Event().wait(seconds)
 
 
-def _is_back(site: Site) -> None:
-    """Wait until a house that lost the sale stands by."""
-    site.house.wait_for("standing_by")
-
-
-def _start_again(site: Site) -> None:
-    site.house.start("stand-by")
-    _is_back(site)
-
-
 def kill_the_owner(place: Premises) -> None:
     owner = place.owner
     owner.house.kill()
     place.wait_for_other_owner(owner)
-    _start_again(owner)
+    owner.house.start("stand-by")
 
 
 def stop_the_owner_for_a_while(place: Premises) -> None:
     """As a virtual machine that is moved, or a laptop that sleeps; it wakes up as if nothing had happened."""
     owner = place.owner
-    owner.house.forget_events()
     owner.house.signal(signal.SIGSTOP)
     place.wait_for_other_owner(owner)
     owner.house.signal(signal.SIGCONT)
-    _is_back(owner)
+
+
+def stop_the_owner_for_a_moment(place: Premises) -> None:
+    """Stop it for about as long as it may own the sale unheard, so that it may wake up while another takes over."""
+    owner = place.owner
+    owner.house.signal(signal.SIGSTOP)
+    let_pass(place.chance.uniform(*MOMENT_S))
+    owner.house.signal(signal.SIGCONT)
+
+
+def cut_the_owner_from_the_store_for_a_moment(place: Premises) -> None:
+    """Cut it off for about as long: what it sent meanwhile arrives late, as TCP sends it again."""
+    owner = place.owner
+    owner.to_store.set(is_hole=True)
+    let_pass(place.chance.uniform(*MOMENT_S))
+    owner.to_store.set()
 
 
 def cut_the_owner_from_the_store(place: Premises) -> None:
     owner = place.owner
-    owner.house.forget_events()
     owner.to_store.set(is_hole=True)
     place.wait_for_other_owner(owner)
     owner.to_store.set()
-    _is_back(owner)
 
 
 def cut_the_owner_from_everybody(place: Premises) -> None:
     owner = place.owner
-    owner.house.forget_events()
     owner.to_store.set(is_hole=True)
     owner.to_clients.set(is_hole=True)
     place.wait_for_other_owner(owner)
     owner.to_store.set()
     owner.to_clients.set()
-    _is_back(owner)
 
 
 def cut_the_owner_from_the_clients(place: Premises) -> None:
@@ -77,10 +80,8 @@ def cut_the_owner_from_the_clients(place: Premises) -> None:
 
 def hand_over(place: Premises) -> None:
     owner = place.owner
-    owner.house.forget_events()
     owner.house.order("hand-over")
     place.wait_for_other_owner(owner)
-    _is_back(owner)
 
 
 def race_of_those_who_stand_by(place: Premises) -> None:
@@ -93,7 +94,7 @@ def race_of_those_who_stand_by(place: Premises) -> None:
     for site in place.others:
         site.house.signal(signal.SIGCONT)
     place.wait_for_other_owner(owner)
-    _start_again(owner)
+    owner.house.start("stand-by")
     terms = [site.house.term for site in place.sites if site.house.term]
     assert len(set(terms)) == len(terms), terms
 
@@ -135,7 +136,9 @@ def lose_all_database_standbys(place: Premises) -> None:
 OF_HOUSES: Final[tuple[Trouble, ...]] = (
     kill_the_owner,
     stop_the_owner_for_a_while,
+    stop_the_owner_for_a_moment,
     cut_the_owner_from_the_store,
+    cut_the_owner_from_the_store_for_a_moment,
     cut_the_owner_from_the_clients,
     cut_the_owner_from_everybody,
     hand_over,
