@@ -5,7 +5,6 @@ The tests use them too, and check with them that no bid is lost, whatever become
 
 import os
 import queue
-import shutil
 import signal
 import socket
 import subprocess
@@ -76,8 +75,10 @@ class HouseBeside:
         self._also = [part for other in others for part in ("--also", other.place)]
 
     def adopt(self, first: "HouseBeside") -> None:
-        """Have the keys of another house, as where an operator copied them."""
-        shutil.copytree(first.data / "keys", self.data / "keys")
+        """Have the keys of another house, as an operator brings them. Raises HouseError."""
+        carried = self.data.parent / "house.keys"
+        first.order("key", "export", str(carried))
+        self.order("key", "import", str(carried))
 
     # --- running ------------------------------------------------------------------------------------------------------
 
