@@ -108,9 +108,9 @@ def lose_the_answer_to_a_commit(place: Premises) -> None:
 
 def empty_the_list_of_synchronous_standbys(place: Premises) -> None:
     """No commit counts meanwhile, and nobody can take over."""
-    place.cluster.set("synchronous_standby_names", "")
+    place.cluster.primary.set("synchronous_standby_names", "")
     let_pass(AWAY_S)
-    place.cluster.set("synchronous_standby_names", SYNCHRONOUS)
+    place.cluster.primary.set("synchronous_standby_names", SYNCHRONOUS)
 
 
 def lose_one_database_standby(place: Premises) -> None:
