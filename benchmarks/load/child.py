@@ -25,6 +25,11 @@ class Child:
         self._module = module
         self._process = process
 
+    @property
+    def pid(self) -> int:
+        """The id of the process."""
+        return self._process.pid
+
     def tell(self, message: object) -> None:
         """Send the process a message."""
         assert self._process.stdin is not None, "its input is a pipe"

@@ -1,5 +1,7 @@
 """Latencies in an HdrHistogram, so that the figures of several processes add up to exact percentiles."""
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Final, Self
 
 from hdrh.histogram import HdrHistogram  # type: ignore[import-untyped] # it ships no types
@@ -33,6 +35,11 @@ class Latencies:
     def note_s(self, seconds: float) -> None:
         """Count one latency."""
         self._histogram.record_value(min(max(1, round(seconds * 1_000_000)), LATENCY_US_MAX))
+
+    def note_all_us(self, latencies_us: Iterable[int]) -> None:
+        """Count many latencies, which takes far less time than to count them one by one."""
+        for us, count in Counter(latencies_us).items():
+            self._histogram.record_value(min(max(1, us), LATENCY_US_MAX), count)
 
     def add(self, other: "Latencies") -> None:
         """Add all latencies of another histogram."""

@@ -4,8 +4,9 @@ This module runs as that process; its arguments are a host, a port, the number o
 buffer of those that must never read (0: they read). It writes `Connected`. Then it answers each `End` that it reads
 with a `Heard`. It ends when its input ends.
 
-A frame is decoded once and then recognised by its bytes, so that a phone costs little more than a `recv`. The price of
-a lot tells when its bid was sent (`benchmarks.load.rising_sale`), on the clock that all processes share.
+A frame is decoded once and then recognised by its bytes, and all sums are made after the bidding, so that a frame at a
+phone costs little more than a `recv`. The price of a lot tells when its bid was sent (`benchmarks.load.rising_sale`),
+on the clock that all processes share.
 """
 
 import json
@@ -28,10 +29,13 @@ PHONES_PER_ADDRESS: Final = 150
 """The gateway takes 200 WebSockets of one address; each loopback address (127.0.0.0/8) counts for itself."""
 SILENCE_S: Final = 15.0
 """The longest wait for the last frames after the bidding."""
+_QUIET_S: Final = 0.2
+"""After so long without a frame it is looked whether all phones know the last prices."""
 _RECEIVE_BYTES: Final = 1 << 16
 _STEP_MINOR: Final = 1
 _TEXT: Final = 0x81
 _PING: Final = 0x89
+_PONG: Final = 0x8A
 _MASKED: Final = 0x80
 _SHORT_MAX: Final = 125
 _TWO_BYTES: Final = 126
@@ -45,18 +49,19 @@ class Connected(msgspec.Struct, frozen=True):
 
 
 class End(msgspec.Struct, frozen=True):
-    """The bidding is over: the last price of each lot, and the time from which frames count."""
+    """The bidding is over: the last price of each lot, and the time from which prices count."""
 
     prices: dict[str, int]
     counted_from_us: int
 
 
 class Heard(msgspec.Struct, frozen=True, kw_only=True):
-    """What all phones heard. `each` has a latency for each frame at each phone, `last` one for each frame's last."""
+    """What all phones heard. `each` has a latency for each price at each phone, `last` one for each price's last."""
 
-    frames: int
+    changes: int
+    """The prices that came. Where changes were told together, earlier ones did not."""
     missing: int
-    """The frames that came to some phones and not to others, summed over those."""
+    """The prices that came to some phones and not to others, summed over those."""
     behind: int
     """The phones that do not know the last price of a lot."""
     each: Latencies
@@ -112,9 +117,9 @@ def frame_end(data: bytes, at: int) -> tuple[int, int]:
 
 
 class _Frame:
-    """A frame with the new prices of lots, and when phones received it."""
+    """A frame with the new prices of lots, and which phones received it when."""
 
-    __slots__ = ("prices", "received_us", "sent_us")
+    __slots__ = ("phones", "prices", "received_ns")
 
     def __init__(self, text: bytes) -> None:
         record: dict[str, Any] = json.loads(text)
@@ -124,18 +129,26 @@ class _Frame:
             for piece in pieces
             if piece.get("lot") is not None and isinstance(piece.get("seq"), int) and piece.get("price_minor")
         ]
-        self.sent_us = max((price for _, price in self.prices), default=0) - _STEP_MINOR
-        self.received_us = array("q")
+        self.phones = array("i")
+        self.received_ns = array("q")
+
+    def hear(self, phone: int, now_ns: int) -> None:
+        """Note that a phone received it."""
+        if self.prices:
+            self.phones.append(phone)
+            self.received_ns.append(now_ns)
 
 
 class Crowd:
-    """All phones of this process that read."""
+    """All phones of this process that read. A phone's number is its descriptor."""
 
     def __init__(self, phones: list[socket.socket]) -> None:
         self._phones = {phone.fileno(): phone for phone in phones}
-        self._rest = dict.fromkeys(self._phones, b"")
-        self._prices: dict[int, dict[str, int]] = {number: {} for number in self._phones}
+        self._receivers = {number: phone.recv for number, phone in self._phones.items()}
+        self._rest: dict[int, bytes] = {}
         self._frames: dict[bytes, _Frame] = {}
+        """By their bytes on the wire, so that most of what a phone receives is recognised as a whole."""
+        self._of_price: dict[tuple[str, int], list[_Frame]] = {}
         self._sample = b""
         self._processor_s = time.process_time()
         self._began_s = time.monotonic()
@@ -147,25 +160,32 @@ class Crowd:
     def read_until_told(self, descriptor: int) -> None:
         """Read all frames until there is something to read from `descriptor`."""
         self._poll.register(descriptor, select.EPOLLIN)
-        while self._read(-1, descriptor):
+        while all(number != descriptor for number, _ in self._read(-1)):
             pass
         self._poll.unregister(descriptor)
 
     def end(self, end: End) -> Heard:
-        """Read until all phones know the last prices or nothing more comes; return what was heard since the last."""
+        """Read until all phones know the last prices or time is up; return what was heard since the last."""
         deadline_s = time.monotonic() + SILENCE_S
-        while self._behind(end) and time.monotonic() < deadline_s:
-            self._read(1.0, -1)
-        each, last = Latencies(), Latencies()
-        counted = [one for one in self._frames.values() if one.prices and one.sent_us >= end.counted_from_us]
-        for frame in counted:
-            for at_us in frame.received_us:
-                each.note_s((at_us - frame.sent_us) / 1e6)
-            last.note_s((max(frame.received_us) - frame.sent_us) / 1e6)
+        is_due = True
+        while is_due and self._behind(end):
+            while self._read(_QUIET_S) and time.monotonic() < deadline_s:
+                pass
+            is_due = time.monotonic() < deadline_s
+        each, last, missing = Latencies(), Latencies(), 0
+        counted = {
+            (lot, price): frames for (lot, price), frames in self._of_price.items() if price > end.counted_from_us
+        }
+        for (_, price), frames in counted.items():
+            sent_us = price - _STEP_MINOR
+            ages_us = [at_ns // 1000 - sent_us for at_ns in _first_arrivals(frames).values()]
+            missing += len(self._phones) - len(ages_us)
+            each.note_all_us(ages_us)
+            last.note_all_us([max(ages_us)])
         used_s, now_s = time.process_time(), time.monotonic()
         heard = Heard(
-            frames=len(counted),
-            missing=sum(len(self._prices) - len(frame.received_us) for frame in counted),
+            changes=len(counted),
+            missing=missing,
             behind=self._behind(end),
             each=each,
             last=last,
@@ -173,54 +193,73 @@ class Crowd:
             sample=self._sample.decode(),
         )
         self._frames.clear()
-        self._processor_s, self._began_s = used_s, now_s
+        self._of_price.clear()
+        self._processor_s, self._began_s = time.process_time(), time.monotonic()
         return heard
 
     def _behind(self, end: End) -> int:
-        return sum(
-            any(known.get(lot, 0) < price for lot, price in end.prices.items()) for known in self._prices.values()
-        )
+        behind: set[int] = set()
+        for lot, price in end.prices.items():
+            known = [frames for (other, at), frames in self._of_price.items() if other == lot and at >= price]
+            behind |= self._phones.keys() - {phone for frames in known for frame in frames for phone in frame.phones}
+        return len(behind)
 
-    def _read(self, timeout_s: float, told: int) -> bool:
-        """Read what has come; return whether nothing came from `told`."""
-        is_quiet = True
-        for number, _ in self._poll.poll(timeout_s):
-            if number == told:
-                is_quiet = False
+    def _read(self, timeout_s: float) -> list[tuple[int, int]]:
+        """Read what has come to phones; return all descriptors that had something to read."""
+        ready = self._poll.poll(timeout_s)
+        receivers, frames, rest = self._receivers, self._frames, self._rest
+        now_ns = time.monotonic_ns
+        for number, _ in ready:
+            receive = receivers.get(number)
+            if receive is None:
+                continue
+            received = receive(_RECEIVE_BYTES)
+            at_ns = now_ns()
+            frame = frames.get(received)
+            if frame is not None and number not in rest:
+                frame.hear(number, at_ns)
             else:
-                self._receive(number)
-        return is_quiet
+                self._take_apart(number, received, at_ns)
+        return ready
 
-    def _receive(self, number: int) -> None:
-        received = self._phones[number].recv(_RECEIVE_BYTES)
-        now_us = time.monotonic_ns() // 1000
+    def _take_apart(self, number: int, received: bytes, at_ns: int) -> None:
         if not received:
             raise UsageError("The server hung up on a phone.")
-        rest = self._rest[number]
-        data = rest + received if rest else received
+        data = self._rest.pop(number, b"") + received
         at = 0
         while at < len(data):
             begin, end = frame_end(data, at)
             if end > len(data):
+                self._rest[number] = data[at:]
                 break
-            self._hear(number, data[at], data[begin:end], now_us)
+            self._hear(number, data[at:end], begin - at, at_ns)
             at = end
-        self._rest[number] = data[at:]
 
-    def _hear(self, number: int, kind: int, payload: bytes, now_us: int) -> None:
-        if kind == _PING:
-            self._phones[number].sendall(bytes((0x8A, _MASKED | len(payload))) + bytes(4) + payload)
-            return
-        if kind != _TEXT:
-            raise UsageError(f"A phone received {payload!r}, a frame of kind {kind:#x}.")
-        frame = self._frames.get(payload)
+    def _hear(self, number: int, wire: bytes, begin: int, at_ns: int) -> None:
+        """Note that a phone received a frame, whose payload begins at `begin`."""
+        frame = self._frames.get(wire)
         if frame is None:
-            frame = self._frames[payload] = _Frame(payload)
+            payload = wire[begin:]
+            if wire[0] == _PING:
+                self._phones[number].sendall(bytes((_PONG, _MASKED | len(payload))) + bytes(4) + payload)
+                return
+            if wire[0] != _TEXT:
+                raise UsageError(f"A phone received {payload!r}, a frame of kind {wire[0]:#x}.")
+            frame = self._frames[wire] = _Frame(payload)
+            for price in frame.prices:
+                self._of_price.setdefault(price, []).append(frame)
             if payload.startswith(b'{"event":"lot_moved"'):
                 self._sample = payload
-        if frame.prices:
-            self._prices[number].update(frame.prices)
-            frame.received_us.append(now_us)
+        frame.hear(number, at_ns)
+
+
+def _first_arrivals(frames: list[_Frame]) -> dict[int, int]:
+    """Return when each phone first received one of these frames."""
+    arrivals: dict[int, int] = {}
+    for frame in frames:
+        for phone, at_ns in zip(frame.phones, frame.received_ns, strict=True):
+            arrivals[phone] = min(at_ns, arrivals.get(phone, at_ns))
+    return arrivals
 
 
 def main(host: str, port: int, count: int, buffer_bytes: int) -> None:

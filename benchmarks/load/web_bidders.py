@@ -12,8 +12,8 @@ from benchmarks.load.latencies import Latencies
 from benchmarks.load.phones import frame_end, open_websocket, text_message
 from common.errors import UsageError
 
-BIDDERS: Final = 5
-"""At 50 bids a second, each sends half of what a phone may send."""
+BIDDERS: Final = 25
+"""At 50 bids a second, each sends a tenth of what a phone may send, so none has too many open after a standstill."""
 PLACE: Final = 20_000
 """The bidders' numbers as phones begin here, so they have an address of their own."""
 _RECEIVE_BYTES: Final = 1 << 16

@@ -9,7 +9,7 @@ else that a gateway does is left out. Gateway and bare stacks take turns in one 
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -21,14 +21,15 @@ from benchmarks.inside.growth import memory_bytes
 from benchmarks.load.bare_web import WAYS
 from benchmarks.load.child import Child, running_child
 from benchmarks.load.gateways import RunningGateway, running_gateway
+from benchmarks.load.machine import TICKS_A_SECOND
 from benchmarks.load.phones import Connected, End, Heard
-from benchmarks.load.servers import in_house, leading
+from benchmarks.load.servers import DATA, in_house, leading
 from benchmarks.load.web_bidders import BIDDERS, Bidding, WebBidders
-from benchmarks.peers.processes import processor_s
-from benchmarks.report.findings import results_option, show_and_keep, spread
+from benchmarks.report.findings import results_option, say_row, show_and_keep, spread
 from benchmarks.report.results import Finding, Row, Target
 from common.links import JoinLink
 from common.open_files import make_room_for_files
+from rehearsal.house import read_record
 
 PHONES: Final = (500, 1_000, 2_000)
 STUCK: Final = 10
@@ -41,6 +42,7 @@ P99_MS_MAX: Final = {500: 20.0, 1_000: 30.0}
 PHONE_KIB_MAX: Final = 30
 GUEST_KIB_MAX: Final = 50
 GUESTS_S_MAX: Final = 2.0
+GUESTS_IDLE_S: Final = 5.0
 IDLE_MAX: Final = 0.05
 STUCK_KIB_MAX: Final = 512
 STUCK_S: Final = 30.0
@@ -57,21 +59,28 @@ _JOINING_AT_ONCE: Final = 32
 _FILES_PER_GUEST: Final = 3
 _PHONES: Final = "benchmarks.load.phones"
 _KIB: Final = 1024
+_OWN_TIMES: Final = slice(11, 13)
+"""The places of a process's own times in its `/proc/PID/stat`, counted from after the name."""
 
 
 class Place(NamedTuple):
-    """Where phones connect, and with which cookies the bidders do."""
+    """Where phones connect, with which cookies the bidders do, and the processes behind it."""
 
     host: str
     port: int
     cookies: tuple[str, ...]
+    server_pid: int
+    house_pid: int
 
 
 class Run(NamedTuple):
-    """The phones' and the bidders' view of one run."""
+    """The phones' and the bidders' view of one run. Processors are shares of a core."""
 
     heard: Heard
     bidding: Bidding
+    server: float
+    house: float
+    bidders: float
 
     @property
     def p50_ms(self) -> float:
@@ -85,11 +94,30 @@ class Run(NamedTuple):
 
 
 class Cost(NamedTuple):
-    """What phones cost the gateway: memory for each, and its processor as a share of a core."""
+    """What phones that hear nothing but the time cost: memory for each, and the processor as a share of a core."""
 
     phone_kib: float
     idle: float
-    busy: float
+
+
+class Processor:
+    """The processor time of a process that is taken from now on."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._used_s = used_s(pid)
+        self._began_s = time.monotonic()
+
+    @property
+    def share(self) -> float:
+        """What it took so far, as a share of one core."""
+        return (used_s(self._pid) - self._used_s) / (time.monotonic() - self._began_s)
+
+
+def used_s(pid: int) -> float:
+    """Return the processor time of one process so far, without its children's."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[_OWN_TIMES])) / TICKS_A_SECOND
 
 
 @contextmanager
@@ -104,27 +132,31 @@ def run_bids(phones: Child, place: Place, seconds: float) -> Run:
     """Bid for a while, after a warm-up, and return what the phones heard."""
     with closing(WebBidders(place.host, place.port, place.cookies)) as bidders:
         bidders.bid(PER_S, seconds * _WARM_UP)
+        phones.tell(End({}, 0))
+        phones.hear(Heard)  # the warm-up's
         counted_from_us = time.monotonic_ns() // 1000
+        server, house, own = Processor(place.server_pid), Processor(place.house_pid), Processor(os.getpid())
         bidding = bidders.bid(PER_S, seconds)
+        shares = server.share, house.share, own.share
         phones.tell(End(bidding.prices, counted_from_us))
-        return Run(phones.hear(Heard), bidding)
+        return Run(phones.hear(Heard), bidding, *shares)
 
 
-def run_gateway(gateway: RunningGateway, place: Place, count: int, seconds: float) -> tuple[Run, Cost]:
+def run_gateway(place: Place, count: int, seconds: float) -> tuple[Run, Cost]:
     """Measure the gateway with phones: first idle, then with bids."""
-    before_bytes = memory_bytes(gateway.pid)
+    before_bytes = memory_bytes(place.server_pid)
     with phones_at(place, count) as phones:
-        phone_kib = (memory_bytes(gateway.pid) - before_bytes) / count / _KIB
-        idle = _processor_of(gateway, lambda: time.sleep(seconds / 2))
-        found: list[Run] = []
-        busy = _processor_of(gateway, lambda: found.append(run_bids(phones, place, seconds)))
-        return found[0], Cost(phone_kib, idle, busy)
+        phone_kib = (memory_bytes(place.server_pid) - before_bytes) / count / _KIB
+        gateway = Processor(place.server_pid)
+        time.sleep(seconds / 2)
+        idle = gateway.share
+        return run_bids(phones, place, seconds), Cost(phone_kib, idle)
 
 
-def run_bare(link: JoinLink, way: str, sample: str, count: int, seconds: float) -> Run:
+def run_bare(link: JoinLink, house_pid: int, way: str, sample: str, count: int, seconds: float) -> Run:
     """Measure a bare stack in the same way."""
     with running_child("benchmarks.load.bare_web", way, str(link), sample) as bare:
-        place = Place("127.0.0.1", bare.hear(int), ("",) * BIDDERS)
+        place = Place("127.0.0.1", bare.hear(int), ("",) * BIDDERS, bare.pid, house_pid)
         with phones_at(place, count) as phones:
             return run_bids(phones, place, seconds)
 
@@ -155,17 +187,13 @@ def run_guests(gateway: RunningGateway, guests: int) -> dict[str, float]:
         list(pool.map(lambda number: gateway.join(f"Guest {number}", number), range(guests)))
     joined_s = time.monotonic() - began_s
     guest_kib = (memory_bytes(gateway.pid) - before_bytes) / guests / _KIB
-    return {"join_s": joined_s, "guest_kib": guest_kib, "idle": _processor_of(gateway, lambda: time.sleep(5))}
+    processor = Processor(gateway.pid)
+    time.sleep(GUESTS_IDLE_S)
+    return {"join_s": joined_s, "guest_kib": guest_kib, "idle": processor.share}
 
 
 def _files_of(gateway: RunningGateway) -> int:
     return len(os.listdir(f"/proc/{gateway.pid}/fd"))
-
-
-def _processor_of(gateway: RunningGateway, work: Callable[[], object]) -> float:
-    before_s, began_s = processor_s(gateway.pid), time.monotonic()
-    work()
-    return (processor_s(gateway.pid) - before_s) / (time.monotonic() - began_s)
 
 
 # --- the command ----------------------------------------------------------------------------------------------------
@@ -202,11 +230,11 @@ def web(
         leading(link, _LOTS)
         with tempfile.TemporaryDirectory(prefix="auction-bench-") as home, running_gateway(link, Path(home)) as gateway:
             cookies = tuple(gateway.join(f"Bidder {number}", number + GUESTS) for number in range(BIDDERS))
-            place = Place(gateway.host, gateway.port, cookies)
+            place = Place(gateway.host, gateway.port, cookies, gateway.pid, read_record(Path(name) / DATA).pid)
             load = os.getloadavg()[0]
-            found = [_measure(link, gateway, place, count, seconds, repeats) for count in phones]
+            found = [_measure(link, place, count, seconds, repeats) for count in phones]
             stuck_rows = [_stuck_row(gateway, place, phones[0], stuck)] if stuck else []
-            guest_rows = [Row({"guests": guests}, run_guests(gateway, guests))] if guests else []
+            guest_rows = [say_row(Row({"guests": guests}, run_guests(gateway, guests)))] if guests else []
             loads = f"The load of the machine was {load:.1f} at the beginning and {os.getloadavg()[0]:.1f} at the end."
             return _finding(found, stuck_rows, guest_rows, repeats, loads)
 
@@ -215,49 +243,49 @@ def web(
     show_and_keep(finding, results_folder)
 
 
-def _measure(
-    link: JoinLink, gateway: RunningGateway, place: Place, count: int, seconds: float, repeats: int
-) -> tuple[list[Row], Row]:
+def _measure(link: JoinLink, place: Place, count: int, seconds: float, repeats: int) -> tuple[list[Row], Row]:
     """Measure gateway and bare stacks in turns; return a row for each, and one of what phones cost the gateway."""
-    own: list[Run] = []
+    runs: dict[str, list[Run]] = {name: [] for name in (GATEWAY, *WAYS)}
     costs: list[Cost] = []
-    bare: dict[str, list[Run]] = {way: [] for way in WAYS}
     for _ in range(repeats):
-        run, cost = run_gateway(gateway, place, count, seconds)
-        own.append(run)
+        own, cost = run_gateway(place, count, seconds)
+        runs[GATEWAY].append(own)
         costs.append(cost)
-        for way, runs in bare.items():
-            runs.append(run_bare(link, way, run.heard.sample, count, seconds))
-    rows = [_server_row(count, name, runs, own) for name, runs in {GATEWAY: own, **bare}.items()]
-    figures = {
-        "phone_kib": costs[0].phone_kib,
-        **_middle("idle", [cost.idle for cost in costs]),
-        **_middle("busy", [cost.busy for cost in costs]),
-        **_middle("verdict_p50_ms", [run.bidding.verdicts.percentile_ms(50) for run in own]),
-        **_middle("verdict_p99_ms", [run.bidding.verdicts.percentile_ms(99) for run in own]),
-        **_middle("readers_busy", [run.heard.processor for run in own]),
-        **_middle("bid_late_ms", [run.bidding.late_ms for run in own]),
-    }
-    return rows, Row({"phones": count, "cost to": GATEWAY}, figures)
+        for way in WAYS:
+            runs[way].append(run_bare(link, place.house_pid, way, own.heard.sample, count, seconds))
+        for name, so_far in runs.items():
+            say_row(Row({"phones": count, "server": name, "turn": len(so_far)}, _figures(so_far[-1:])))
+    rows = [_server_row(count, name, found, runs[GATEWAY]) for name, found in runs.items()]
+    figures = {"phone_kib": costs[0].phone_kib, **_middle("idle", [cost.idle for cost in costs])}
+    return rows, say_row(Row({"phones": count, "cost to": GATEWAY}, figures))
 
 
 def _server_row(count: int, name: str, runs: Sequence[Run], own: Sequence[Run]) -> Row:
     """Return the row of one server; its ratio is the gateway's p99 over its own, of the same turn."""
     ratios = [mine.p99_ms / run.p99_ms for mine, run in zip(own, runs, strict=True)]
-    return Row(
-        {"phones": count, "server": name},
-        {
-            **_middle("p50_ms", [run.p50_ms for run in runs]),
-            **spread("p99_ms", [run.p99_ms for run in runs]),
-            **_middle("last_p50_ms", [run.heard.last.percentile_ms(50) for run in runs]),
-            **_middle("last_p99_ms", [run.heard.last.percentile_ms(99) for run in runs]),
-            **spread("p99_ratio", ratios),
-            "frames": sum(run.heard.frames for run in runs),
-            "missing": sum(run.heard.missing for run in runs),
-            "behind": sum(run.heard.behind for run in runs),
-            "refused": sum(run.bidding.refused for run in runs),
-        },
-    )
+    figures = {**_figures(runs), **spread("p99_ratio", ratios)}
+    return say_row(Row({"phones": count, "server": name}, figures))
+
+
+def _figures(runs: Sequence[Run]) -> dict[str, float]:
+    """Return what several runs of one server found. What was lost is summed up."""
+    return {
+        **_middle("p50_ms", [run.p50_ms for run in runs]),
+        **spread("p99_ms", [run.p99_ms for run in runs]),
+        **_middle("last_p99_ms", [run.heard.last.percentile_ms(99) for run in runs]),
+        **_middle("verdict_p50_ms", [run.bidding.verdicts.percentile_ms(50) for run in runs]),
+        **_middle("verdict_p99_ms", [run.bidding.verdicts.percentile_ms(99) for run in runs]),
+        **_middle("bid_late_ms", [run.bidding.late_ms for run in runs]),
+        **_middle("server", [run.server for run in runs]),
+        **_middle("house", [run.house for run in runs]),
+        **_middle("bidders", [run.bidders for run in runs]),
+        **_middle("readers", [run.heard.processor for run in runs]),
+        "changes": sum(run.heard.changes for run in runs),
+        "merged": sum(run.bidding.verdicts.count - run.heard.changes for run in runs),
+        "missing": sum(run.heard.missing for run in runs),
+        "behind": sum(run.heard.behind for run in runs),
+        "refused": sum(run.bidding.refused for run in runs),
+    }
 
 
 def _middle(name: str, values: Sequence[float]) -> dict[str, float]:
@@ -267,7 +295,7 @@ def _middle(name: str, values: Sequence[float]) -> dict[str, float]:
 def _stuck_row(gateway: RunningGateway, place: Place, count: int, stuck: int) -> Row:
     calm, disturbed, kib, gone_s = run_stuck(gateway, place, count, stuck)
     figures = {"calm_p99_ms": calm.p99_ms, "p99_ms": disturbed.p99_ms, "stuck_kib": kib, "gone_s": gone_s}
-    return Row({"phones": count, "stuck": stuck}, figures)
+    return say_row(Row({"phones": count, "stuck": stuck}, figures))
 
 
 def _finding(
@@ -291,8 +319,9 @@ def _finding(
         notes=(
             "Latencies are from the moment a phone sends a bid to the moment a phone has the price, with the house and "
             "its disk between; `last` is the last phone to have it. The ratio is the gateway's over the server's.",
-            "`missing` counts frames that came to some phones only, `behind` phones without the last price.",
-            f"Processors are shares of a core. {loads}",
+            "`missing` counts prices that came to some phones only, `behind` phones without the last price, `merged` "
+            "prices that no phone had, since a later one was told together with it.",
+            f"Server, house, bidders, readers: the processor time of each under bids, in shares of a core. {loads}",
             "Memory is the gateway's share of the process (PSS), without what the kernel keeps for each connection.",
         ),
     )
@@ -301,7 +330,7 @@ def _finding(
 def _phone_targets(rows: list[Row], cost: Row) -> list[Target]:
     count = int(cost.setting["phones"])
     own, broadcast = rows[0].figures, rows[1].figures
-    lost, p99_ms, ratio = own["missing"] + own["behind"], own["p99_ms"], broadcast["p99_ratio"]
+    lost, p99_ms, ratio = own["missing"] + own["behind"] + own["refused"], own["p99_ms"], broadcast["p99_ratio"]
     targets = [
         _at_most(f"{count} phones: p99 at most {P99_RATIO_MAX} times broadcast's", ratio, P99_RATIO_MAX, "times"),
         Target(f"{count} phones: nothing lost", f"{lost:,.0f} lost", reached=not lost),

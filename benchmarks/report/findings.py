@@ -67,6 +67,14 @@ def spread(name: str, values: Sequence[float]) -> dict[str, float]:
     return {name: statistics.median(values), f"{name}_min": min(values), f"{name}_max": max(values)}
 
 
+def say_row(row: Row) -> Row:
+    """Print a row in one line as soon as it is measured, so that an interrupted run has said what it found."""
+    settings = [f"{shown_name(name)} {shown_setting(value)}" for name, value in row.setting.items()]
+    figures = [f"{shown_name(name)} {shown_figure(value)}" for name, value in row.figures.items()]
+    say(f"{', '.join(settings)}: {', '.join(figures)}")
+    return row
+
+
 def show_and_keep(finding: Finding, folder: Path) -> None:
     """Print a finding, write it to `folder` and print the path."""
     console = Console(highlight=False)

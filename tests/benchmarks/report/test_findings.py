@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.report.findings import alike, show_and_keep, shown_figure, shown_setting, spread
+from benchmarks.report.findings import alike, say_row, show_and_keep, shown_figure, shown_setting, spread
 from benchmarks.report.results import Finding, Row, Target, read_kept
 
 
@@ -28,6 +28,12 @@ def test_rows_share_a_table_where_they_follow_one_another_and_have_the_same_colu
 
 def test_the_spread_is_the_median_with_the_lowest_and_the_highest() -> None:
     assert spread("bids_per_s", [5.0, 1.0, 2.0]) == {"bids_per_s": 2.0, "bids_per_s_min": 1.0, "bids_per_s_max": 5.0}
+
+
+def test_a_row_is_said_in_one_line_as_soon_as_it_is_there(capsys: pytest.CaptureFixture[str]) -> None:
+    row = Row({"phones": 1_000, "server": "raw"}, {"p99_ms": 7.25, "missing": 0})
+    assert say_row(row) is row
+    assert capsys.readouterr().out == "phones 1,000, server raw: p99 ms 7.25, missing 0\n"
 
 
 def test_a_finding_is_shown_with_all_its_figures_and_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
