@@ -31,6 +31,9 @@ SILENCE_S: Final = 15.0
 """The longest wait for the last frames after the bidding."""
 _QUIET_S: Final = 0.2
 """After so long without a frame it is looked whether all phones know the last prices."""
+PAUSE_S: Final = 0.0005
+"""How long the process sleeps when there is nothing to read. While it sleeps on a clock and not on its sockets, no write
+of the server has to wake it, which no write to a real phone has to either. It makes latencies so much longer at most."""
 _RECEIVE_BYTES: Final = 1 << 16
 _STEP_MINOR: Final = 1
 _TEXT: Final = 0x81
@@ -160,8 +163,11 @@ class Crowd:
     def read_until_told(self, descriptor: int) -> None:
         """Read all frames until there is something to read from `descriptor`."""
         self._poll.register(descriptor, select.EPOLLIN)
-        while all(number != descriptor for number, _ in self._read(-1)):
-            pass
+        ready: list[tuple[int, int]] = []
+        while all(number != descriptor for number, _ in ready):
+            ready = self._read(0)
+            if not ready:
+                time.sleep(PAUSE_S)
         self._poll.unregister(descriptor)
 
     def end(self, end: End) -> Heard:
