@@ -32,8 +32,8 @@ SILENCE_S: Final = 15.0
 _QUIET_S: Final = 0.2
 """After so long without a frame it is looked whether all phones know the last prices."""
 PAUSE_S: Final = 0.0005
-"""How long the process sleeps when there is nothing to read. While it sleeps on a clock and not on its sockets, no write
-of the server has to wake it, which no write to a real phone has to either. It makes latencies so much longer at most."""
+"""How long the process sleeps when there is nothing to read, by a clock and not by its sockets: so no write of the
+server has to wake it, as no write to a real phone has to. Latencies get longer by that at most."""
 _RECEIVE_BYTES: Final = 1 << 16
 _STEP_MINOR: Final = 1
 _TEXT: Final = 0x81

@@ -2,10 +2,12 @@
 
 Rules:
 
-- A change goes out at once, up to `FRAMES_PER_S_MAX` a second. Above that, changes are told together, each lot once.
+- A change goes out with the next flush, which the caller should do at once. What came until then goes to each phone in
+  one write: a write costs the same whatever it carries, so many phones can't make changes queue up.
+- There are up to `FRAMES_PER_S_MAX` frames a second. Above that, changes are told together, each lot once.
 - A phone with too much unsent gets nothing public. It misses changes; when its line is free again, it gets the newest
   state of what it missed. A phone that has just come has missed everything, so there is one way for both.
-- A phone whose unsent bytes do not become fewer for `STALLED_MS` is cut off, as is one with `BACKLOG_BYTES_MAX`.
+- A phone with `BACKLOG_BYTES_MAX` is cut off.
 
 The caller gives times in milliseconds of any steady clock, and calls `flush` at `flush_at_ms`.
 """
@@ -14,8 +16,8 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from bidder.web.frames import encode, text_frame
-from bidder.web.limits import BACKLOG_BYTES_MAX, FRAMES_PER_S_MAX, STALLED_MS
-from bidder.web.public_sale import Afresh, LotUpdate, PublicSale, Update
+from bidder.web.limits import BACKLOG_BYTES_MAX, FRAMES_PER_S_MAX
+from bidder.web.public_sale import Afresh, LotUpdate, PublicSale, SaleUpdate, Update
 
 _FLUSH_MS = 1000 // FRAMES_PER_S_MAX
 READY_FRAME = text_frame(encode({"event": "ready"}))
@@ -53,8 +55,6 @@ class Listener:
         """The lots whose newest state it needs; whether all of it, or only what bidding changes."""
         self.missed_sale = True
         self.is_told_ready = False
-        self._least_unsent = 0
-        self._progress_ms: int | None = None
 
     def write(self, frame: bytes) -> None:
         """Send a private frame, even over a clogged line, as long as that is within bounds."""
@@ -63,15 +63,16 @@ class Listener:
         else:
             self.line.write(frame)
 
-    def is_stalled(self, now_ms: int) -> bool:
-        """Return whether the line has been clogged for `STALLED_MS`, and nothing left in that time."""
-        if not self.line.is_clogged:
-            self._progress_ms = None
-            return False
-        unsent = self.line.unsent_bytes
-        if self._progress_ms is None or unsent < self._least_unsent:
-            self._progress_ms, self._least_unsent = now_ms, unsent
-        return now_ms - self._progress_ms >= STALLED_MS
+    def miss(self, update: LotUpdate | SaleUpdate) -> None:
+        """Note that it was not told a change."""
+        if isinstance(update, SaleUpdate):
+            self.missed_sale = True
+        else:
+            self.miss_lot(update.lot, is_whole=not update.is_move)
+
+    def miss_lot(self, lot: str, *, is_whole: bool) -> None:
+        """Note that it needs the newest state of a lot."""
+        self.missed[lot] = self.missed.get(lot, False) or is_whole
 
 
 class Fanout:
@@ -82,11 +83,12 @@ class Fanout:
         self.listeners: dict[Listener, None] = {}
         self.flush_at_ms: int | None = None
         """When to call `flush`; None if nothing waits."""
-        self.cut_off = 0
-        """How many phones were cut off because they did not read."""
         self._tokens = float(FRAMES_PER_S_MAX)
         self._tokens_ms = 0
+        self._due: list[LotUpdate | SaleUpdate] = []
+        """What the next flush tells as it is."""
         self._waiting: dict[str, bool] = {}
+        """The lots whose changes are told together; whether all of a lot, or only what bidding changes."""
 
     # --- who listens ------------------------------------------------------------------------------------------------
 
@@ -127,33 +129,39 @@ class Fanout:
     # --- what is told -----------------------------------------------------------------------------------------------
 
     def publish(self, updates: Iterable[Update], now_ms: int) -> None:
-        """Tell everybody what has changed, now or with the next flush."""
+        """Have the next flushes tell everybody what has changed."""
         for update in updates:
             match update:
-                case LotUpdate(lot, frame, is_move):
-                    if self._waiting or not self._spend(now_ms):
-                        self._waiting[lot] = self._waiting.get(lot, False) or not is_move
-                        self.flush_at_ms = self.flush_at_ms or now_ms + _FLUSH_MS
-                    else:
-                        self._tell_lot(lot, frame, is_move=is_move)
                 case Afresh():
+                    self._due.clear()
                     self._waiting.clear()
                     for listener in list(self.listeners):
                         self._begin(listener)
-                case _:
+                case LotUpdate(lot, _, is_move) if self._waiting or not self._spend(now_ms):
+                    self._waiting[lot] = self._waiting.get(lot, False) or not is_move
+                    if self.flush_at_ms is None:
+                        self.flush_at_ms = now_ms + _FLUSH_MS
+                case SaleUpdate():
                     self._spend(now_ms)
-                    self._tell(update.frame)
+                    self._plan(update, now_ms)
+                case _:
+                    self._plan(update, now_ms)
+
+    def _plan(self, update: LotUpdate | SaleUpdate, now_ms: int) -> None:
+        self._due.append(update)
+        self.flush_at_ms = now_ms
 
     def flush(self, now_ms: int) -> None:
-        """Tell the changes that wait, each lot once."""
+        """Tell the changes that are due, then those that wait, each lot once."""
         self.flush_at_ms = None
+        self._tell_due()
         while self._waiting and self._spend(now_ms):
             frame, told = self.sale.newest(self._waiting)
             wholes = {number: self._waiting.pop(number) for number in told}
             for listener in self.listeners:
                 if listener.line.is_clogged:
                     for number, is_whole in wholes.items():
-                        listener.missed[number] = listener.missed.get(number, False) or is_whole
+                        listener.miss_lot(number, is_whole=is_whole)
                 else:
                     listener.line.write(frame)
         if self._waiting:
@@ -171,20 +179,17 @@ class Fanout:
             if listener.is_board and not listener.line.is_clogged:
                 listener.line.write(frame)
 
-    def _tell_lot(self, lot: str, frame: bytes, *, is_move: bool) -> None:
-        for listener in self.listeners:
-            line = listener.line
-            if line.is_clogged:
-                listener.missed[lot] = listener.missed.get(lot, False) or not is_move
-            else:
-                line.write(frame)
-
-    def _tell(self, frame: bytes) -> None:
+    def _tell_due(self) -> None:
+        if not self._due:
+            return
+        frames = b"".join(update.frame for update in self._due)
         for listener in self.listeners:
             if listener.line.is_clogged:
-                listener.missed_sale = True
+                for update in self._due:
+                    listener.miss(update)
             else:
-                listener.line.write(frame)
+                listener.line.write(frames)
+        self._due.clear()
 
     def _spend(self, now_ms: int) -> bool:
         earned = (now_ms - self._tokens_ms) * FRAMES_PER_S_MAX / 1000
@@ -193,11 +198,3 @@ class Fanout:
             return False
         self._tokens -= 1
         return True
-
-    # --- who does not read ------------------------------------------------------------------------------------------
-
-    def cut_stalled(self, now_ms: int) -> None:
-        """Cut off the phones that do not read."""
-        for listener in [one for one in self.listeners if one.is_stalled(now_ms)]:
-            self.cut_off += 1
-            listener.line.cut()

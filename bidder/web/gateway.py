@@ -82,6 +82,8 @@ class Gateway:
         self._pages = Pages(self)
         self._live = Live(self.fanout, self.interest, self, self._clock_frame, self.now_ms)
         self._flush: asyncio.TimerHandle | None = None
+        self._flush_at_ms: int | None = None
+        """When `_flush` is due."""
         self._server = make_server(self._answer, settings.tls_cert, settings.tls_key, settings.trusted_proxy)
 
     def now_ms(self) -> int:
@@ -134,19 +136,23 @@ class Gateway:
     def _publish(self, notice: Notice) -> None:
         assert self._hall is not None, "a notice came before the hall"
         self.fanout.publish(self.sale.hear(notice, self._hall), self.now_ms())
-        if self._flush is None and self.fanout.flush_at_ms is not None:
-            self._flush_later()
+        self._plan_flush()
 
-    def _flush_later(self) -> None:
-        assert self.fanout.flush_at_ms is not None, "nothing waits to be told"
-        wait_ms = max(0, self.fanout.flush_at_ms - self.now_ms())
-        self._flush = self._loop.call_later(wait_ms / 1000, self._do_flush)
+    def _plan_flush(self) -> None:
+        """Have the changes told when they are due. What has come from the house meanwhile is told with them."""
+        due_ms = self.fanout.flush_at_ms
+        if due_ms == self._flush_at_ms:
+            return
+        if self._flush is not None:
+            self._flush.cancel()
+        self._flush_at_ms = due_ms
+        wait_s = 0 if due_ms is None else max(0, due_ms - self.now_ms()) / 1000
+        self._flush = None if due_ms is None else self._loop.call_later(wait_s, self._do_flush)
 
     def _do_flush(self) -> None:
-        self._flush = None
+        self._flush = self._flush_at_ms = None
         self.fanout.flush(self.now_ms())
-        if self.fanout.flush_at_ms is not None:
-            self._flush_later()
+        self._plan_flush()
 
     def _house_now_ms(self) -> int:
         return 0 if self._hall is None else self._hall.server_now_ms()
@@ -155,12 +161,11 @@ class Gateway:
         return text_frame(encode(clock(self._house_now_ms())))
 
     async def _tick(self) -> None:
-        """Tell the time, cut off who does not read, and let idle guests go."""
+        """Tell the time, and let idle guests go."""
         while True:
             await asyncio.sleep(CLOCK_MS / 1000)
             if self._hall is not None:
                 self.fanout.tell_time(self._clock_frame())
-            self.fanout.cut_stalled(self.now_ms())
             self.host.sweep()
 
     async def _look_for_fingers(self) -> None:

@@ -2,10 +2,12 @@
 
 uvicorn's public interface sends a message to one phone at a time, and waits for each. A subclass of its sans-IO
 WebSocket protocol writes the same bytes to each transport instead, and never waits (docs/adr/0029). It uses these of
-the base class: `transport`, `loop`, `queue`, `conn`, `scope`, `handshake_complete`, `close_sent`, and the hooks that it
-overrides. tests/bidder/web/test_live.py pins them.
+the base class: `transport`, `loop`, `queue`, `conn`, `scope`, `handshake_complete`, `close_sent`, `disconnected`,
+`ping_timeout`, `pong_timer`, and the hooks that it overrides. tests/bidder/web/test_live.py pins them.
 """
 
+import socket
+import struct
 from asyncio.transports import BaseTransport, Transport
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol, cast
@@ -35,6 +37,8 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 LINE: Final = "auction.line"
 """The key under which the scope of a WebSocket has its line."""
+_AT_ONCE: Final = struct.pack("ii", 1, 0)
+"""The system must not wait for what is unsent."""
 POLICY_CLOSE: Final = 1008
 """The close code for who does not keep to the rules (RFC 6455, section 7.4.1)."""
 
@@ -43,6 +47,9 @@ class PhoneProtocol(WebSocketsSansIOProtocol):
     """The line to one phone. `Fanout` writes frames; the rest is uvicorn's."""
 
     is_clogged = False
+    _written_bytes = 0
+    _taken_bytes: int | None = None
+    """How much had left memory when the last ping was sent; None if nothing waited then."""
     on_free: Callable[[], None] | None = None
     """Called soon after the line is free again."""
 
@@ -69,9 +76,26 @@ class PhoneProtocol(WebSocketsSansIOProtocol):
         if self.on_free is not None:
             self.loop.call_soon(self.on_free)
 
+    def send_keepalive_ping(self) -> None:
+        """Note what waits before the ping."""
+        self._note_taken()
+        super().send_keepalive_ping()
+
     def keepalive_timeout(self) -> None:
-        """Cut off a phone that does not answer pings: closing would wait for it to read."""
-        self.cut()
+        """Cut off a phone that does not answer; one that takes what waits before the ping has more time.
+
+        Closing would wait for it to read.
+        """
+        before = self._taken_bytes
+        self._note_taken()
+        if before is not None and self._written_bytes - self.unsent_bytes > before:
+            self.pong_timer = self.loop.call_later(cast(float, self.ping_timeout), self.keepalive_timeout)
+        else:
+            self.cut()
+
+    def _note_taken(self) -> None:
+        unsent = self.unsent_bytes
+        self._taken_bytes = self._written_bytes - unsent if unsent else None
 
     # --- the line ---------------------------------------------------------------------------------------------------
 
@@ -83,10 +107,13 @@ class PhoneProtocol(WebSocketsSansIOProtocol):
     def write(self, frame: bytes) -> None:
         """Send a frame, or keep it until the line is free. Never waits."""
         if self.handshake_complete and not self.close_sent and not self.transport.is_closing():
+            self._written_bytes += len(frame)
             self.transport.write(frame)
 
     def cut(self) -> None:
-        """End the connection at once."""
+        """End the connection at once, and have the system forget what it keeps for a phone that does not take it."""
+        if not self.disconnected:
+            self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
         self.transport.abort()
 
     def end(self, code: int) -> None:

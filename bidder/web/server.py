@@ -10,14 +10,19 @@ from typing import Any, Final, cast
 import uvicorn
 
 from bidder.web.callers import CallerProtocol
-from bidder.web.limits import CONNECTIONS_MAX, HTTP_PER_ADDRESS_MAX, MESSAGE_BYTES_MAX, SEND_BUFFER_BYTES
+from bidder.web.limits import (
+    CONNECTIONS_MAX,
+    HTTP_PER_ADDRESS_MAX,
+    MESSAGE_BYTES_MAX,
+    PING_S,
+    PONG_S,
+    SEND_BUFFER_BYTES,
+)
 from bidder.web.live import PhoneProtocol
 from bidder.web.quotas import Places
 from common.errors import UsageError
 
 BACKLOG: Final = 2048
-PING_S: Final = 20.0
-"""The time between pings to a phone, and the time in which it must answer."""
 GRACE_S: Final = 1
 """How long the end of the gateway waits for answers that are under way."""
 
@@ -64,7 +69,7 @@ def make_server(app: Any, cert: Path | None, key: Path | None, trusted_proxy: st
         ws=PhoneProtocol,
         ws_max_size=MESSAGE_BYTES_MAX,
         ws_ping_interval=PING_S,
-        ws_ping_timeout=PING_S,
+        ws_ping_timeout=PONG_S,
         ws_per_message_deflate=False,
         interface="asgi3",
         lifespan="off",

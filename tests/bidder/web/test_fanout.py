@@ -1,17 +1,26 @@
-"""Who hears what: pace, slow phones, stalled phones, and that everybody ends with the newest state."""
+"""Who hears what: pace, slow phones, and that everybody ends with the newest state."""
 
 import json
 import random
+from collections.abc import Iterator
 from typing import Any
 
 from bidder.core.notices import ConnectionChanged, ConnectionState, StateReady
 from bidder.web.fanout import Fanout, Listener
 from bidder.web.frames import text_frame
-from bidder.web.limits import BACKLOG_BYTES_MAX, FRAMES_PER_S_MAX, STALLED_MS, WRITE_BUFFER_BYTES_MAX
+from bidder.web.limits import BACKLOG_BYTES_MAX, FRAMES_PER_S_MAX, WRITE_BUFFER_BYTES_MAX
 from bidder.web.public_sale import PublicSale
 from common.lot_events import Announced
 from tests.bidder.web.lots import Hall, lot
 from tests.bidder.web.test_public_sale import payload
+
+
+def apart(written: bytes) -> Iterator[bytes]:
+    """Yield the frames of one write; each is longer than 125 bytes, or alone."""
+    while written:
+        size = int.from_bytes(written[2:4], "big") + 4 if written[1] == 126 else len(written)
+        yield written[:size]
+        written = written[size:]
 
 
 class Line:
@@ -47,7 +56,7 @@ class Line:
 
     @property
     def heard(self) -> list[Any]:
-        return [payload(frame) for frame in self.frames]
+        return [payload(frame) for written in self.frames for frame in apart(written)]
 
     def events(self) -> list[str]:
         return [record["event"] for record in self.heard]
@@ -71,8 +80,10 @@ class Room:
         self.now_ms = 0
         self.publish(StateReady(1, self.hall.sale, len(numbers)))
 
-    def publish(self, notice: Any) -> None:
-        self.fanout.publish(self.sale.hear(notice, self.hall), self.now_ms)
+    def publish(self, *notices: Any) -> None:
+        for notice in notices:
+            self.fanout.publish(self.sale.hear(notice, self.hall), self.now_ms)
+        self.wait(0)
 
     def add(self) -> tuple[Line, Listener]:
         line = Line()
@@ -131,6 +142,30 @@ def test_changes_go_out_at_once_up_to_the_rate_and_together_above_it() -> None:
     assert [("title" in piece, piece["lot"]) for piece in together["lots"]] == [(False, "2"), (False, "1")]
 
 
+def test_what_came_before_a_flush_is_told_in_one_write_frame_by_frame_and_in_order() -> None:
+    room = Room("1", "2")
+    (line, _), (clogged, listener) = room.add(), room.add()
+    clogged.is_stuck, clogged.waiting = True, WRITE_BUFFER_BYTES_MAX + 1
+    before = len(line.frames)
+    announced = Announced(1, 0, "A word of the auctioneer that is long enough for a frame of the middle size, and rare")
+    room.publish(room.hall.bid("2", 120), room.hall.tell(announced), room.hall.bid("1", 130), room.hall.bid("1", 140))
+    assert len(line.frames) == before + 1
+    assert line.events()[-4:] == ["lot_moved", "announced", "lot_moved", "lot_moved"]
+    assert line.lots() == room.seqs
+    clogged.drain()
+    room.fanout.catch_up(listener)
+    assert clogged.events()[-3:] == ["house", "sale_state", "lots"]
+    assert clogged.lots() == room.seqs
+
+
+def test_nothing_old_is_told_after_another_history() -> None:
+    room = Room("1")
+    line, _ = room.add()
+    room.publish(room.hall.bid("1", 120), StateReady(2, room.hall.sale, 1))
+    assert "lot_moved" not in line.events()
+    assert line.events()[-2:] == ["lots", "ready"]
+
+
 def test_no_second_has_more_frames_than_the_rate_but_for_what_was_saved_up() -> None:
     room = Room("1", "2", "3")
     line, _ = room.add()
@@ -184,33 +219,6 @@ def test_a_history_that_is_another_one_is_told_from_the_beginning() -> None:
     line, _ = room.add()
     room.publish(StateReady(2, room.hall.sale, 1))
     assert [record["epoch"] for record in line.heard if record["event"] == "lots"] == [1, 2]
-
-
-def test_a_phone_is_cut_off_after_the_time_without_progress_and_not_before() -> None:
-    room = Room("1")
-    (line, _), (other, _) = room.add(), room.add()
-    line.is_stuck, line.waiting = True, WRITE_BUFFER_BYTES_MAX + 10
-    room.fanout.cut_stalled(0)
-    line.waiting -= 1
-    room.fanout.cut_stalled(STALLED_MS - 1)
-    assert not line.is_cut, "some of it left"
-    room.fanout.cut_stalled(2 * STALLED_MS - 2)
-    assert not line.is_cut
-    room.fanout.cut_stalled(2 * STALLED_MS - 1)
-    assert line.is_cut
-    assert not other.is_cut
-    assert room.fanout.cut_off == 1
-
-
-def test_a_phone_that_was_clogged_and_is_free_begins_a_new_time() -> None:
-    line = Line()
-    listener = Listener(line)
-    line.waiting = WRITE_BUFFER_BYTES_MAX + 1
-    assert not listener.is_stalled(0)
-    line.drain()
-    assert not listener.is_stalled(STALLED_MS)
-    line.waiting = WRITE_BUFFER_BYTES_MAX + 1
-    assert not listener.is_stalled(STALLED_MS + 1)
 
 
 def test_private_frames_go_over_a_clogged_line_up_to_a_bound() -> None:

@@ -5,6 +5,7 @@ import inspect
 import json
 import socket
 from asyncio.transports import Transport
+from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from secrets import token_hex
@@ -14,7 +15,8 @@ import pytest
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol as UvicornsProtocol
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from bidder.web import fanout, gateway
+from bidder.web import gateway, server
+from bidder.web.fanout import Listener
 from bidder.web.frames import text_frame
 from bidder.web.limits import (
     FLOOD_MESSAGES_MAX,
@@ -37,14 +39,15 @@ async def cookie_of_new(browser: Browser, name: str) -> str:
 
 
 def test_uvicorn_still_has_what_a_phones_line_is_built_on() -> None:
-    hooks = ("connection_made", "handle_connect", "pause_writing", "resume_writing", "keepalive_timeout")
-    for name in hooks:
+    hooks = ("connection_made", "handle_connect", "pause_writing", "resume_writing")
+    for name in (*hooks, "send_keepalive_ping", "keepalive_timeout"):
         ours, theirs = (
             list(inspect.signature(getattr(kind, name)).parameters) for kind in (PhoneProtocol, UvicornsProtocol)
         )
         assert ours == theirs
     source = inspect.getsource(UvicornsProtocol)
-    for name in ("transport", "loop", "queue", "conn", "scope", "handshake_complete", "close_sent"):
+    uses = ("transport", "loop", "queue", "conn", "scope", "handshake_complete", "close_sent", "disconnected")
+    for name in (*uses, "ping_timeout", "pong_timer"):
         assert f"self.{name}" in source, f"uvicorn's protocol has no {name} any more"
 
 
@@ -200,58 +203,121 @@ def test_so_many_requests_of_a_guest_wait_for_a_verdict(
     play(story())
 
 
-class StuckPhone:
-    """A WebSocket by hand, whose owner never reads after the handshake."""
+class SlowPhone:
+    """A WebSocket by hand, which reads after the handshake only what it is told to."""
 
     def __init__(self, origin: str) -> None:
         host, _, port = origin.removeprefix("http://").partition(":")
-        self.socket = socket.create_connection((host, int(port)))
+        self.socket = socket.socket()
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        self.socket.connect((host, int(port)))
         self.socket.sendall(
             f"GET /live HTTP/1.1\r\nHost: {host}:{port}\r\nOrigin: {origin}\r\nUpgrade: websocket\r\n"
             "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
             "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
         )
 
-    def is_cut_off(self) -> bool:
-        """Read what the kernel still holds; return whether the connection was reset or ended."""
+    def is_reset(self) -> bool:
+        """Wait until the connection ends; return whether it was reset, which loses what the system still had for it."""
         self.socket.settimeout(20)
         try:
             while self.socket.recv(65536):
                 pass
         except ConnectionResetError:
             return True
-        return True
+        return False
+
+
+async def slow_phone(browser: Browser, other: Any) -> tuple[SlowPhone, Listener, PhoneProtocol]:
+    """Connect a slow phone; return what the gateway has of it, too."""
+    before = set(browser.gateway.fanout.listeners)
+    phone = await asyncio.to_thread(SlowPhone, browser.origin)
+    while not (new := set(browser.gateway.fanout.listeners) - before):
+        await until(other, "clock")
+    (listener,) = new
+    line = listener.line
+    assert isinstance(line, PhoneProtocol)
+    return phone, listener, line
+
+
+FILLER = b"\x81\x7e\x40\x00" + b" " * 0x4000
 
 
 def test_a_phone_that_never_reads_costs_little_and_is_cut_off_while_others_go_on(
     open_house: HouseProcess, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fanout, "STALLED_MS", 1500)
+    monkeypatch.setattr(server, "PING_S", 0.5)
+    monkeypatch.setattr(server, "PONG_S", 1.5)
 
     async def story() -> None:
         async with gateway_at(open_house.link, home) as browser, browser.live() as other:
             await until(other, "ready")
-            before = len(browser.gateway.fanout.listeners)
-            stuck = await asyncio.to_thread(StuckPhone, browser.origin)
+            stuck, listener, line = await slow_phone(browser, other)
             with stuck.socket:
-                while len(browser.gateway.fanout.listeners) == before:
-                    await until(other, "clock")
-                listener = list(browser.gateway.fanout.listeners)[-1]
-                line = listener.line
-                assert isinstance(line, PhoneProtocol)
-                filler = b"\x81\x7e\x40\x00" + b" " * 0x4000
                 while not line.is_clogged:
-                    line.write(filler)
-                assert line.unsent_bytes <= WRITE_BUFFER_BYTES_MAX + len(filler)
+                    line.write(FILLER)
+                assert line.unsent_bytes <= WRITE_BUFFER_BYTES_MAX + len(FILLER)
                 while listener in browser.gateway.fanout.listeners:
                     await until(other, "clock")
                     browser.gateway.fanout.tell_time(text_frame(b'{"event":"filler"}'))
-                    assert line.unsent_bytes <= WRITE_BUFFER_BYTES_MAX + len(filler), "nothing more was added"
-                assert browser.gateway.fanout.cut_off == 1
-                assert await asyncio.to_thread(stuck.is_cut_off)
+                    assert line.unsent_bytes <= WRITE_BUFFER_BYTES_MAX + len(FILLER), "nothing more was added"
+                assert await asyncio.to_thread(stuck.is_reset)
 
     play(story())
+
+
+def test_a_phone_that_never_reads_is_cut_off_even_when_it_is_sent_next_to_nothing(
+    open_house: HouseProcess, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "PING_S", 0.5)
+    monkeypatch.setattr(server, "PONG_S", 0.5)
+
+    async def story() -> None:
+        async with gateway_at(open_house.link, home) as browser, browser.live() as other:
+            await until(other, "ready")
+            stuck, listener, line = await slow_phone(browser, other)
+            with stuck.socket:
+                while listener in browser.gateway.fanout.listeners:
+                    assert not line.unsent_bytes
+                    await until(other, "clock")
+                assert await asyncio.to_thread(stuck.is_reset)
+            await until(other, "clock")
+            assert len(browser.gateway.fanout.listeners) == 1, "who answers its pings stays"
+
+    play(story())
+
+
+def test_a_slow_phone_that_still_takes_something_is_not_cut_off_until_it_takes_nothing(
+    open_house: HouseProcess, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "PING_S", 3.0)
+    monkeypatch.setattr(server, "PONG_S", 0.7)
+    asked: list[PhoneProtocol] = []
+    monkeypatch.setattr(PhoneProtocol, "keepalive_timeout", _counted(PhoneProtocol.keepalive_timeout, asked))
+
+    async def story() -> None:
+        async with gateway_at(open_house.link, home) as browser, browser.live() as other:
+            await until(other, "ready")
+            slow, listener, line = await slow_phone(browser, other)
+            with slow.socket:
+                while len(asked) < 3:
+                    if line.unsent_bytes < len(FILLER):
+                        line.write(FILLER * 4)
+                    await asyncio.to_thread(slow.socket.recv, 2048)
+                    await asyncio.sleep(0.05)
+                    assert listener in browser.gateway.fanout.listeners
+                while listener in browser.gateway.fanout.listeners:
+                    await until(other, "clock")
+
+    play(story())
+
+
+def _counted(timeout: Callable[[PhoneProtocol], None], asked: list[PhoneProtocol]) -> Callable[[PhoneProtocol], None]:
+    def counted(line: PhoneProtocol) -> None:
+        asked.append(line)
+        timeout(line)
+
+    return counted
 
 
 def test_the_kernels_buffer_of_a_phone_is_small(open_house: HouseProcess, home: Path) -> None:
