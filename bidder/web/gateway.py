@@ -165,7 +165,8 @@ class Gateway:
         while True:
             await asyncio.sleep(CLOCK_MS / 1000)
             if self._hall is not None:
-                self.fanout.tell_time(self._clock_frame())
+                self.fanout.tell_time(self._clock_frame(), self.now_ms())
+                self._plan_flush()
             self.host.sweep()
 
     async def _look_for_fingers(self) -> None:

@@ -20,6 +20,8 @@ stopped reading is gone after 13 seconds, however little it is sent. A page itse
 # What is sent
 FRAMES_PER_S_MAX: Final = 50
 """Public frames a second to one phone; above that, changes of a lot are told together."""
+PHONES_AT_ONCE: Final = 100
+"""Phones that are told something before the gateway looks again what has come from the house and from phones."""
 CONFLATED_LOTS_MAX: Final = 64
 """Lots in one frame that tells several changes together."""
 LOTS_FRAME_BYTES: Final = 16 * 1024

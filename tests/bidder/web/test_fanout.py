@@ -5,7 +5,10 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
 from bidder.core.notices import ConnectionChanged, ConnectionState, StateReady
+from bidder.web import fanout
 from bidder.web.fanout import Fanout, Listener
 from bidder.web.frames import text_frame
 from bidder.web.limits import BACKLOG_BYTES_MAX, FRAMES_PER_S_MAX, WRITE_BUFFER_BYTES_MAX
@@ -117,10 +120,10 @@ def test_who_comes_is_told_all_and_then_each_change_with_the_same_bytes() -> Non
 
 def test_who_comes_before_the_sale_is_known_is_told_so_and_then_all() -> None:
     sale, hall = PublicSale(), Hall(lot("1"))
-    fanout, line = Fanout(sale), Line()
-    fanout.add(Listener(line))
+    fan, line = Fanout(sale), Line()
+    fan.add(Listener(line))
     assert line.heard == [{"event": "house", "state": "connecting", "reason": "The house has yet to answer."}]
-    fanout.publish(sale.hear(StateReady(1, hall.sale, 1), hall), 0)
+    fan.publish(sale.hear(StateReady(1, hall.sale, 1), hall), 0)
     assert line.events()[1:] == ["house", "sale_state", "lots", "ready"]
 
 
@@ -158,6 +161,70 @@ def test_what_came_before_a_flush_is_told_in_one_write_frame_by_frame_and_in_ord
     assert clogged.lots() == room.seqs
 
 
+def test_many_are_told_some_at_a_time_and_nobody_waits_longer_than_a_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fanout, "PHONES_AT_ONCE", 2)
+    room = Room("1")
+    lines = [room.add()[0] for _ in range(5)]
+    heard = [len(line.frames) for line in lines]
+
+    def told(*notices: Any) -> list[int]:
+        """Publish, flush once, and return the writes to each phone since the last time."""
+        nonlocal heard
+        for notice in notices:
+            room.fanout.publish(room.sale.hear(notice, room.hall), room.now_ms)
+        room.fanout.flush(room.now_ms)
+        before, heard = heard, [len(line.frames) for line in lines]
+        return [now - then for now, then in zip(heard, before, strict=True)]
+
+    assert told(room.hall.bid("1", 120)) == [1, 1, 0, 0, 0]
+    assert told(room.hall.bid("1", 130)) == [0, 0, 1, 1, 0], "those get both prices in one write"
+    assert told() == [1, 0, 0, 0, 1]
+    assert room.fanout.flush_at_ms is not None
+    assert told() == [0, 1, 0, 0, 0]
+    assert room.fanout.flush_at_ms is None
+    assert all(line.events().count("lot_moved") == 2 for line in lines)
+    assert not room.fanout._log
+
+
+def test_who_comes_or_goes_in_the_middle_of_a_round_changes_nothing_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fanout, "PHONES_AT_ONCE", 3)
+    for seed in range(60):
+        draw = random.Random(seed)
+        room = Room("1", "2")
+        phones = [room.add() for _ in range(draw.randrange(1, 9))]
+        price_minor = 100
+        for _ in range(60):
+            price_minor += 10
+            for _ in range(draw.randrange(3)):
+                notice = room.hall.bid(draw.choice("12"), price_minor := price_minor + 10)
+                room.fanout.publish(room.sale.hear(notice, room.hall), room.now_ms)
+            if draw.random() < 0.2:
+                phones.append(room.add())
+            if draw.random() < 0.2 and phones:
+                room.fanout.remove(phones.pop(draw.randrange(len(phones)))[1])
+            if draw.random() < 0.05:
+                room.fanout.publish(room.sale.hear(StateReady(1, room.hall.sale, 2), room.hall), room.now_ms)
+            room.fanout.flush(room.now_ms)
+            assert len(room.fanout._log) <= 60
+            room.now_ms += 60
+        room.wait(1000)
+        assert all(line.lots() == room.seqs for line, _ in phones), seed
+        assert not room.fanout._log
+
+
+def test_the_log_of_who_is_never_done_stays_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fanout, "PHONES_AT_ONCE", 1)
+    room = Room("1")
+    lines = [room.add()[0] for _ in range(4)]
+    for step in range(400):
+        room.now_ms += 30
+        room.fanout.publish(room.sale.hear(room.hall.bid("1", 120 + 10 * step), room.hall), room.now_ms)
+        room.fanout.flush(room.now_ms)
+        assert len(room.fanout._log) <= 2 * len(lines)
+    room.wait(100)
+    assert all(line.events().count("lot_moved") == 400 for line in lines)
+
+
 def test_nothing_old_is_told_after_another_history() -> None:
     room = Room("1")
     line, _ = room.add()
@@ -187,7 +254,8 @@ def test_a_clogged_phone_gets_nothing_public_and_then_the_newest_state() -> None
     for step in range(3):
         room.bid("1", 120 + 10 * step)
     room.publish(room.hall.tell(Announced(1, 0, "Hello")))
-    room.fanout.tell_time(text_frame(b'{"event":"clock"}'))
+    room.fanout.tell_time(text_frame(b'{"event":"clock"}'), room.now_ms)
+    room.wait(0)
     assert len(slow.frames) == before
     assert quick.lots() == room.seqs
     slow.drain()

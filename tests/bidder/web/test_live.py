@@ -259,7 +259,7 @@ def test_a_phone_that_never_reads_costs_little_and_is_cut_off_while_others_go_on
                 assert line.unsent_bytes <= WRITE_BUFFER_BYTES_MAX + len(FILLER)
                 while listener in browser.gateway.fanout.listeners:
                     await until(other, "clock")
-                    browser.gateway.fanout.tell_time(text_frame(b'{"event":"filler"}'))
+                    browser.gateway.fanout.tell_time(text_frame(b'{"event":"filler"}'), browser.gateway.now_ms())
                     assert line.unsent_bytes <= WRITE_BUFFER_BYTES_MAX + len(FILLER), "nothing more was added"
                 assert await asyncio.to_thread(stuck.is_reset)
 
