@@ -86,8 +86,8 @@ class Listener:
 class Fanout:
     """All that listen, and what is under way to them.
 
-    What everybody is told stands in a log. Phones are told in a ring, some at a time: each gets all that it was not told
-    yet, in one write. So nobody waits longer than one round, even if more is said meanwhile.
+    What everybody is told stands in a log. Phones are told in a ring, some at a time: each gets in one write all that it
+    was not told yet. So nobody waits longer than one round, even if more is said meanwhile.
     """
 
     def __init__(self, sale: PublicSale) -> None:
