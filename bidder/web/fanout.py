@@ -86,7 +86,7 @@ class Listener:
 class Fanout:
     """All that listen, and what is under way to them.
 
-    What everybody is told stands in a log. Phones are told in a ring, some at a time: each gets in one write all that it
+    What everybody is told stands in a log. Phones are told in a ring, some at a time: each gets in one write what it
     was not told yet. So nobody waits longer than one round, even if more is said meanwhile.
     """
 

@@ -212,7 +212,7 @@ def test_who_comes_or_goes_in_the_middle_of_a_round_changes_nothing_for_others(m
         assert not room.fanout._log
 
 
-def test_who_was_not_told_before_another_history_is_told_all_that_comes_after_it(
+def test_who_was_not_told_before_another_history_is_told_all_after_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(fanout, "PHONES_AT_ONCE", 1)
@@ -220,7 +220,10 @@ def test_who_was_not_told_before_another_history_is_told_all_that_comes_after_it
     lines = [room.add()[0] for _ in range(2)]
     room.fanout.publish(room.sale.hear(room.hall.bid("1", 120), room.hall), 0)
     room.fanout.flush(0)
-    room.publish(StateReady(1, room.hall.sale, 2), room.hall.bid("1", 130), room.hall.bid("2", 140))
+    room.fanout.publish(room.sale.hear(StateReady(1, room.hall.sale, 2), room.hall), 0)
+    for number in "12":
+        room.fanout.publish(room.sale.hear(room.hall.bid(number, 130), room.hall), 0)
+    room.wait(0)
     assert [line.events()[-3:] for line in lines] == [["ready", "lot_moved", "lot_moved"]] * 2
 
 
