@@ -372,7 +372,7 @@ class Desk(AsyncHearing, AsyncBidding):
                     line.send(effect.body)
                 elif isinstance(effect, Settled | Notice):
                     for_app.append(effect)
-            if body is None and not effects:
+            if body is None and not effects and not line.has_message:
                 if self._hall.state is ConnectionState.LIVE:
                     line.connect_again_if_given_up(now_ms)
                 return for_app, False

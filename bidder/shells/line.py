@@ -190,6 +190,8 @@ class DeskLine:
         self._prepare = request_options(link, keys)
         self.address = ""
         self.is_up = False
+        self.has_message = False
+        """Whether a message waited at the last look for a connection."""
         self.sockets_opened = 0
         self._down_ms = 0
         self._open()
@@ -218,8 +220,13 @@ class DeskLine:
         self.address, self.is_up, self._down_ms = address, False, now_ms
 
     def came_up(self, now_ms: int) -> bool:
-        """Return whether a connection has come up since the last call. The caller must read all messages first."""
-        was_up, self.is_up = self.is_up, bool(int(self.socket.getsockopt(zmq.EVENTS)) & _WRITABLE)
+        """Return whether a connection has come up since the last call. The caller must read all messages first.
+
+        A message may come in between. The look takes its signal, so the caller must read again if `has_message`.
+        """
+        events = int(self.socket.getsockopt(zmq.EVENTS))
+        self.has_message = bool(events & _READABLE)
+        was_up, self.is_up = self.is_up, bool(events & _WRITABLE)
         if was_up and not self.is_up:
             self._down_ms = now_ms
         return self.is_up and not was_up

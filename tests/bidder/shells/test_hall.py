@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from bidder import Hall
+from bidder.core import pending
 from bidder.core.errors import ClosedError, UnansweredError
 from bidder.core.notices import (
     ConnectionChanged,
@@ -22,6 +23,7 @@ from bidder.core.notices import (
     Won,
 )
 from bidder.shells.hall import Desk
+from bidder.shells.line import DeskLine
 from common.errors import RejectCode, RejectedError, UnreachableError, UsageError
 from common.keys import new_keys
 from common.messages import Accepted, Hello, Rejected, SnapshotRequest
@@ -94,6 +96,30 @@ def test_desks_bid_under_their_own_paddles_and_the_hall_sees_it_once(fake: FakeH
     assert len(reads) == 2, "the state, of two pages, is asked for once for all"
     roles = [request.role for request in fake.house.seen if isinstance(request, Hello)]
     assert sorted(role.value for role in roles) == ["bidder", "bidder", "observer"]
+
+
+def test_an_answer_that_comes_during_a_look_for_a_connection_is_read_at_once(
+    curved: FakeHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pending, "RESEND_MS", WAIT_MS)
+    came_up, is_awaited = DeskLine.came_up, False
+
+    def look(line: DeskLine, now_ms: int) -> bool:
+        nonlocal is_awaited
+        if is_awaited and line.socket.poll(500):
+            is_awaited = False
+        return came_up(line, now_ms)
+
+    async def story() -> None:
+        nonlocal is_awaited
+        async with hall_with(curved, "Ada") as (_, (ada,)):
+            monkeypatch.setattr(DeskLine, "came_up", look)
+            is_awaited = True
+            async with asyncio.timeout(WAIT_S / 6):
+                assert isinstance(await ada.bid("1", 100), Accepted)
+            assert not is_awaited, "the answer did not come during a look"
+
+    play(story())
 
 
 def test_each_bid_has_one_verdict_while_the_house_is_another_process_meanwhile(curved: FakeHouse) -> None:
