@@ -52,6 +52,12 @@ MISSING_EXTRA: Final = "For pages on phones, install the extra: pip install 'auc
     metavar="DIR",
     help="The folder of the pictures that the catalogue names by relative paths.",
 )
+@click.option(
+    "--pictures-from",
+    multiple=True,
+    metavar="HOST",
+    help="Show pictures of this host, too; else only those in --images. May be given several times.",
+)
 @click.option("--control", metavar="HOST:PORT", help="Where the house takes commands, for consoles in browsers.")
 @click.option(
     "--key",
@@ -70,6 +76,7 @@ def web(
     public_url: str | None,
     trusted_proxy: str,
     control: str | None,
+    pictures_from: tuple[str, ...],
     home: Path,
     *,
     tied: bool,
@@ -105,6 +112,7 @@ def web(
             url,
             places.own_names(),
             places.parse_address(trusted_proxy),
+            pictures_from=pictures_from,
             control="" if control is None else zmq_address(*places.parse_place(control)),
             **files,
         )

@@ -10,9 +10,8 @@ from gzip import compress
 from hashlib import sha256
 from pathlib import Path
 from typing import Final, NamedTuple
-from urllib.parse import urlsplit
 
-from bidder.web.limits import IMAGE_BYTES_MAX, IMAGE_ORIGINS_MAX
+from bidder.web.limits import IMAGE_BYTES_MAX
 
 STATIC: Final = Path(__file__).parent / "static"
 _TYPES: Final = {
@@ -78,22 +77,9 @@ class Assets:
         return _asset(path.read_bytes(), media_type)
 
 
-def picture_origins(images: Collection[str]) -> list[str]:
-    """Return the web sites from which the catalogue takes pictures: what a page's policy must allow, and no more."""
-    origins: dict[str, None] = {}
-    for image in images:
-        try:
-            parts = urlsplit(image)
-            port = "" if parts.port is None else f":{parts.port}"
-        except ValueError:
-            continue
-        host = parts.hostname or ""
-        is_plain = all(character.isascii() and (character.isalnum() or character in "-.") for character in host)
-        if parts.scheme in ("http", "https") and host and is_plain:
-            origins[f"{parts.scheme}://{host}{port}"] = None
-        if len(origins) == IMAGE_ORIGINS_MAX:
-            break
-    return list(origins)
+def asset_of(name: str, content: bytes) -> Asset:
+    """Return a file that is not on the disk; its name ends as one of the pages' files does."""
+    return _asset(content, _TYPES[Path(name).suffix])
 
 
 def _asset(content: bytes, media_type: str) -> Asset:

@@ -22,6 +22,7 @@ from bidder.web.live import Live, Scope, Visit
 from bidder.web.origins import Origins
 from bidder.web.pages import Pages, cookie_of
 from bidder.web.paper import Histories, Paper
+from bidder.web.pictures import Pictures
 from bidder.web.public_sale import PublicSale
 from bidder.web.quotas import Places
 from bidder.web.server import make_server
@@ -42,6 +43,8 @@ class GatewaySettings(NamedTuple):
     names: tuple[str, ...] = ()
     trusted_proxy: str = ""
     images: Path | None = None
+    pictures_from: tuple[str, ...] = ()
+    """Other hosts whose pictures the pages may show."""
     tls_cert: Path | None = None
     tls_key: Path | None = None
     control: str = ""
@@ -62,7 +65,7 @@ class Gateway:
         self._settings = settings
         self._loop = asyncio.get_running_loop()
         self.url = settings.url
-        self.sale = PublicSale()
+        self.sale = PublicSale(Pictures(settings.pictures_from))
         self.fanout = Fanout(self.sale)
         self.interest = Interest()
         self.histories = Histories()

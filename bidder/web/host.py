@@ -98,6 +98,10 @@ class Host:
         guest = self._store.by_cookie(cookie)
         return None if guest is None else self._attendance(guest)
 
+    def knows(self, cookie: str) -> bool:
+        """Return whether a browser with this cookie is a guest's."""
+        return self._store.by_cookie(cookie) is not None
+
     def _attendance(self, guest: Guest) -> Attendance:
         attendance = self._attendances.get(guest.id)
         if attendance is None:

@@ -82,7 +82,7 @@ MOVE_CODE_MS: Final = 5 * 60_000
 """For so long a code moves an identity to another phone."""
 COOKIE_S: Final = 30 * 24 * 3600
 """For so long a browser keeps the cookie."""
-IMAGE_ORIGINS_MAX: Final = 16
-"""Web sites whose pictures a page may show: those of the catalogue, in its order."""
+PICTURE_HOSTS_MAX: Final = 16
+"""Other hosts whose pictures a page may show."""
 IMAGE_BYTES_MAX: Final = 8 * 1024 * 1024
 """A larger picture is not served."""

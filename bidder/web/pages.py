@@ -8,34 +8,47 @@ Rules:
 """
 
 import io
+import secrets
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from gzip import compress
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final, Protocol
+from urllib.parse import parse_qsl
 
 import msgspec
 import segno
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from bidder.core.notices import ConnectionState
-from bidder.web.assets import Asset, Assets, picture_origins
+from bidder.web.assets import Asset, Assets, asset_of
 from bidder.web.attending import Attendance
 from bidder.web.console.consoles import Consoles
 from bidder.web.console.routes import ConsoleRoutes, Work
 from bidder.web.documents import lot_page, results_page
-from bidder.web.host import Host, JoinRequest, Received, Refusal
+from bidder.web.first_screen import Asked, FirstScreen, Seen, current_lot
+from bidder.web.host import TOKEN_BYTES, Host, JoinRequest, Received, Refusal
 from bidder.web.limits import ADDRESSES_MAX, BODY_BYTES_MAX, COOKIE_S, JOINS_PER_MINUTE_MAX, MOVE_CODE_MS
 from bidder.web.origins import Headers, Origins, header
 from bidder.web.paper import Paper
 from bidder.web.quotas import RatePerKey
+from bidder.web.words import CHOSEN_WORDS, LANGUAGE_COOKIE, language_of
 from common.errors import StorageError
 from common.limits import INVITE_CHARS_MAX
 
 COOKIE: Final = "guest"
 SECURE_COOKIE: Final = "__Host-guest"
 """The name over TLS: a browser then takes the cookie only from this very host, and only when it is secure."""
+_JSON: Final = "application/json"
+_FORM: Final = "application/x-www-form-urlencoded"
+_FIELDS_MAX: Final = 8
+_FOREVER: Final = "public, max-age=31536000, immutable"
+"""For files whose name changes with their content."""
+_LANGUAGE_VARIES: Final = "accept-encoding, accept-language, cookie"
+_QUICKLY: Final = 5
+"""How hard a page is packed that is made for each browser."""
 _NO_TEXT: Final = "There is no such page here."
 _INVITE_SYMBOLS: Final = "-_.~"
 
@@ -63,9 +76,13 @@ class Pages:
     def __init__(self, around: Around) -> None:
         self._around = around
         self._joins = RatePerKey(JOINS_PER_MINUTE_MAX, ADDRESSES_MAX)
+        self._first = FirstScreen()
+        self._scripts = {name: asset_of(name, script) for name, script in self._first.scripts.items()}
         self.app = Starlette(
             routes=[
-                Route("/", self._page("phone.html")),
+                Route("/", self._phone),
+                Route("/join", self._phone),
+                Route("/join", self._post(self._join_by_form, kind=_FORM), methods=["POST"]),
                 Route("/board", self._page("board.html")),
                 Route("/static/{name:path}", self._static),
                 Route("/images/{name:path}", self._image),
@@ -105,9 +122,8 @@ class Pages:
         await self.app(scope, receive, send_bounded)
 
     def _policy(self) -> str:
-        sites = " ".join(picture_origins(self._images()))
         return (
-            f"default-src 'self'; img-src 'self' data: {sites}; "
+            f"default-src 'self'; {self._first.policy}img-src 'self' data: {self._around.host.sale.pictures.policy}; "
             "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
         )
 
@@ -123,7 +139,33 @@ class Pages:
         return page
 
     async def _static(self, request: Request) -> Response:
-        return _served(request, self._around.assets.static(request.path_params["name"]))
+        name = request.path_params["name"]
+        if name in self._scripts:
+            return _served(request, self._scripts[name], _FOREVER)
+        if name == CHOSEN_WORDS:
+            asset = self._around.assets.static(f"words/{_language(request)}.js")
+            return _served(request, asset, vary=_LANGUAGE_VARIES)
+        return _served(request, self._around.assets.static(name))
+
+    async def _phone(self, request: Request) -> Response:
+        is_guest = self._around.host.knows(cookie_of(request.scope["headers"]))
+        return self._first_screen(request, None if is_guest else Asked(secrets.token_hex(TOKEN_BYTES)))
+
+    def _first_screen(self, request: Request, asked: Asked | None, status: int = 200) -> Response:
+        """Return the phone's page as the sale is now. What a guest typed is in it only if it is not packed."""
+        paper = self._around.paper()
+        seen = None if paper is None else Seen(*paper[:4], paper.now_ms)
+        is_join = request.url.path == "/join"
+        content = self._first.page(_language(request), seen, asked, self._picture_of(seen), is_join=is_join).encode()
+        headers = {"cache-control": "private, no-cache", "vary": _LANGUAGE_VARIES}
+        if not is_join and "gzip" in request.headers.get("accept-encoding", ""):
+            headers["content-encoding"], content = "gzip", compress(content, _QUICKLY)
+        return HTMLResponse(content, status_code=status, headers=headers)
+
+    def _picture_of(self, seen: Seen | None) -> str | None:
+        """Return the address of the current lot's picture as its script has it; None if it has none."""
+        lot = None if seen is None else current_lot(seen.lots)
+        return None if lot is None else self._around.host.sale.pictures.address(lot.terms.image)
 
     async def _image(self, request: Request) -> Response:
         return _served(request, self._around.assets.picture(request.path_params["name"], self._images()))
@@ -158,13 +200,13 @@ class Pages:
     # --- joining ----------------------------------------------------------------------------------------------------
 
     def _post(
-        self, work: Work, bytes_max: int = BODY_BYTES_MAX, *, is_attempt: bool = True
+        self, work: Work, bytes_max: int = BODY_BYTES_MAX, *, is_attempt: bool = True, kind: str = _JSON
     ) -> Callable[[Request], Awaitable[Response]]:
         """Return an endpoint. `is_attempt` says that a stranger may try it, so that its rate has a bound by address."""
 
         async def post(request: Request) -> Response:
             try:
-                return await work(request, await self._checked(request, bytes_max, is_attempt=is_attempt))
+                return await work(request, await self._checked(request, bytes_max, kind, is_attempt=is_attempt))
             except Refusal as refusal:
                 fields = {"code": refusal.code, "message": str(refusal), **refusal.more}
                 return JSONResponse(fields, status_code=refusal.status)
@@ -174,13 +216,13 @@ class Pages:
 
         return post
 
-    async def _checked(self, request: Request, bytes_max: int, *, is_attempt: bool) -> bytes:
+    async def _checked(self, request: Request, bytes_max: int, kind: str, *, is_attempt: bool) -> bytes:
         """Return the body of a POST that may count. Raises Refusal."""
         headers: Headers = request.scope["headers"]
         if not self._around.origins.is_own_page(headers, request.scope["scheme"]):
             raise Refusal(403, "bad_origin", "Only a page of this gateway may ask this.")
-        if header(headers, b"content-type").partition(";")[0].strip().lower() != "application/json":
-            raise Refusal(415, "malformed", "Send JSON.")
+        if header(headers, b"content-type").partition(";")[0].strip().lower() != kind:
+            raise Refusal(415, "malformed", f"Send {kind}.")
         if is_attempt and not self._joins.spend(request.scope["auction.address"], self._around.now_ms()):
             raise Refusal(429, "slow_down", "Too many attempts from here. Wait a minute, then try again.")
         body = bytearray()
@@ -197,6 +239,27 @@ class Pages:
         asked = _decoded(body, JoinRequest)
         received = await self._around.host.join(asked, cookie_of(request.scope["headers"]))
         return self._received(request, received)
+
+    async def _join_by_form(self, request: Request, body: bytes) -> Response:
+        """Let a guest join by the form of the page, before its script is there."""
+        try:
+            typed = dict(parse_qsl(body.decode(), max_num_fields=_FIELDS_MAX))
+        except ValueError as error:
+            raise Refusal(400, "malformed", f"That is no form of this page: {error}.") from error
+        name, code, attempt = (typed.get(field, "").strip() for field in ("name", "code", "attempt"))
+        asked = JoinRequest(attempt, name, invite=code, code=code, accepts=typed.get("accepts", ""))
+        try:
+            received = await self._around.host.join(asked, cookie_of(request.scope["headers"]))
+        except Refusal as refusal:
+            if refusal.code == "already_joined":
+                return RedirectResponse("/", status_code=303)
+            conditions, digest = refusal.more.get("text", ""), refusal.more.get("digest", "")
+            fault = "" if conditions else refusal.code
+            again = Asked(attempt, name, code, fault, str(refusal), conditions, digest)
+            return self._first_screen(request, again, refusal.status)
+        answer = RedirectResponse("/", status_code=303)
+        self._set_cookie(request, answer, received)
+        return answer
 
     async def _accept(self, request: Request, body: bytes) -> Response:
         asked = _decoded(body, _Accept)
@@ -215,6 +278,10 @@ class Pages:
         attendance = received.attendance
         is_in = attendance.state is not ConnectionState.AWAITING_APPROVAL
         answer = JSONResponse(_status(attendance), status_code=200 if is_in else 202)
+        self._set_cookie(request, answer, received)
+        return answer
+
+    def _set_cookie(self, request: Request, answer: Response, received: Received) -> None:
         is_secure = request.scope["scheme"] == "https"
         answer.set_cookie(
             SECURE_COOKIE if is_secure else COOKIE,
@@ -225,7 +292,6 @@ class Pages:
             httponly=True,
             samesite="strict",
         )
-        return answer
 
 
 class _Accept(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -279,7 +345,7 @@ def _bounds(policy: str, scheme: str) -> list[tuple[bytes, bytes]]:
     bounds = [
         (b"content-security-policy", policy.encode("latin-1")),
         (b"x-content-type-options", b"nosniff"),
-        (b"referrer-policy", b"no-referrer"),
+        (b"referrer-policy", b"same-origin"),  # without any, a form's origin would be "null", too
         (b"cross-origin-opener-policy", b"same-origin"),
         (b"cross-origin-resource-policy", b"same-origin"),
         (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
@@ -289,10 +355,15 @@ def _bounds(policy: str, scheme: str) -> list[tuple[bytes, bytes]]:
     return bounds
 
 
-def _served(request: Request, asset: Asset | None) -> Response:
+def _language(request: Request) -> str:
+    chosen = _cookie_in(request.scope["headers"], LANGUAGE_COOKIE)
+    return language_of(chosen, request.headers.get("accept-language", ""))
+
+
+def _served(request: Request, asset: Asset | None, cached: str = "no-cache", vary: str = "accept-encoding") -> Response:
     if asset is None:
         return _not_found_page()
-    headers = {"etag": asset.tag, "cache-control": "no-cache", "vary": "accept-encoding"}
+    headers = {"etag": asset.tag, "cache-control": cached, "vary": vary}
     if request.headers.get("if-none-match") == asset.tag:
         return Response(status_code=304, headers=headers)
     content = asset.content

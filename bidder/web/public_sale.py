@@ -20,6 +20,7 @@ from bidder.core.notices import (
 from bidder.web import frames
 from bidder.web.frames import encode, text_frame
 from bidder.web.limits import CONFLATED_LOTS_MAX, LOTS_FRAME_BYTES
+from bidder.web.pictures import OWN_PICTURES, Pictures
 from common.lot import LotStatus, LotView, SaleView
 from common.lot_events import Call, Called, LotAdded, LotMoved
 from common.money import Currency
@@ -62,7 +63,8 @@ Update = LotUpdate | SaleUpdate | Afresh
 class PublicSale:
     """The sale, its lots, the calls that count, and the state of the gateway's own connection to the house."""
 
-    def __init__(self) -> None:
+    def __init__(self, pictures: Pictures = OWN_PICTURES) -> None:
+        self.pictures = pictures
         self.is_known = False
         """Whether the state was complete once."""
         self.epoch = 0
@@ -111,14 +113,14 @@ class PublicSale:
             return []
         self._keep(notice.view)
         is_move = isinstance(notice.event, LotMoved)
-        record = frames.lot_change(notice, self.currency, self._calls.get(notice.lot))
+        record = self.pictures.within(frames.lot_change(notice, self.currency, self._calls.get(notice.lot)))
         return [LotUpdate(notice.lot, text_frame(encode(record)), is_move)]
 
     def _lot_caught_up(self, notice: LotCaughtUp) -> list[Update]:
         if not self._is_new(notice.lot, notice.seq):
             return []
         self._keep(notice.view)
-        record = frames.lot_caught_up(notice, self.currency, self._calls.get(notice.lot))
+        record = self.pictures.within(frames.lot_caught_up(notice, self.currency, self._calls.get(notice.lot)))
         return [LotUpdate(notice.lot, text_frame(encode(record)), is_move=False)]
 
     def _is_new(self, lot: str, seq: int) -> bool:
@@ -168,7 +170,7 @@ class PublicSale:
         """Return all that everybody may know of a lot, encoded."""
         encoded = self._whole.get(number)
         if encoded is None:
-            record = frames.whole_lot(self.lots[number], self.currency, self._calls.get(number))
+            record = self.pictures.within(frames.whole_lot(self.lots[number], self.currency, self._calls.get(number)))
             encoded = self._whole[number] = encode(record)
         return encoded
 

@@ -44,7 +44,7 @@ def test_a_phone_speaks_the_language_of_its_browser(
     assert not guest.complaints
     guest.page.goto(f"{gateway.origin}/#lot/1")
     expect(guest.page.locator(".price")).to_contain_text("120")
-    guest.page.evaluate("localStorage.setItem('language', 'en')")
+    guest.context.add_cookies([{"name": "language", "value": "en", "url": gateway.origin}])
     guest.page.reload()
     expect(guest.main).to_have_text("Join to bid")
     guest.close()

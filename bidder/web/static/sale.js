@@ -129,8 +129,9 @@ export class Sale extends EventTarget {
   }
 
   // join the sale: {name, invite} or {code}, with accepts = the digest of the conditions; throws a JoinError
-  async join({ name = "", invite = "", code = "", accepts = "" }) {
-    const attempt = stored(ATTEMPT_KEY) || randomToken();
+  // given: the token of a form that may have been sent without a script
+  async join({ name = "", invite = "", code = "", accepts = "", given = "" }) {
+    const attempt = stored(ATTEMPT_KEY) || given || randomToken();
     store(ATTEMPT_KEY, attempt);
     const joined = await post("/api/join", { attempt, name, invite, code, accepts });
     store(ATTEMPT_KEY, null);
@@ -227,7 +228,8 @@ export class Sale extends EventTarget {
   _connect() {
     clearTimeout(this._retryTimer);
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-    const socket = new WebSocket(`${scheme}//${location.host}/live${this._as ? `?as=${this._as}` : ""}`);
+    const early = takeEarly();
+    const socket = early ? early.socket : new WebSocket(`${scheme}//${location.host}/live${this._as ? `?as=${this._as}` : ""}`);
     this._socket = socket;
     this._heardMs = performance.now();
     socket.onmessage = (event) => {
@@ -239,6 +241,7 @@ export class Sale extends EventTarget {
     socket.onclose = (event) => {
       if (socket === this._socket) this._lost(event.code);
     };
+    for (const event of early?.heard ?? []) socket.onmessage(event);
   }
 
   _lost(code) {
@@ -448,6 +451,13 @@ export class Sale extends EventTarget {
 }
 
 // --- small things ------------------------------------------------------------------------------------------------
+
+// the line that the page opened before this script came, and what it has heard; null if there is none that lasts
+function takeEarly() {
+  const early = window.early ?? null;
+  window.early = null;
+  return early && early.socket.readyState <= WebSocket.OPEN ? early : null;
+}
 
 async function post(path, body) {
   let answer;

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bidder.web.assets import STATIC, Assets, picture_origins
-from bidder.web.limits import IMAGE_BYTES_MAX, IMAGE_ORIGINS_MAX
+from bidder.web.assets import STATIC, Assets
+from bidder.web.limits import IMAGE_BYTES_MAX
 
 
 def test_the_pages_files_have_their_types_and_a_tag() -> None:
@@ -67,24 +67,3 @@ def test_a_picture_has_a_bound(tmp_path: Path) -> None:
     for size, is_served in ((IMAGE_BYTES_MAX, True), (IMAGE_BYTES_MAX + 1, False)):
         (tmp_path / "big.png").write_bytes(b"x" * size)
         assert (Assets(tmp_path).picture("big.png", ["big.png"]) is not None) is is_served
-
-
-def test_only_plain_web_addresses_of_pictures_reach_the_policy() -> None:
-    images = [
-        "https://a.example/x.jpg",
-        "https://a.example/y.jpg",
-        "HTTP://b.example:8080/z.jpg",
-        "clock.jpg",
-        "https://c.example;script-src *;/x.jpg",
-        "https://d.example *.jpg",
-        "https://[::1/x.jpg",
-        "https://e.example:port/x.jpg",
-        "ftp://f.example/x.jpg",
-        "https:///x.jpg",
-    ]
-    assert picture_origins(images) == ["https://a.example", "http://b.example:8080"]
-
-
-def test_so_many_web_sites_and_no_more() -> None:
-    images = [f"https://{number}.example/x.jpg" for number in range(IMAGE_ORIGINS_MAX + 1)]
-    assert len(picture_origins(images)) == IMAGE_ORIGINS_MAX

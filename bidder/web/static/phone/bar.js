@@ -16,6 +16,7 @@ export class Bar {
   #sale;
   #node = document.getElementById("bar");
   #strip = el("p", { class: "strip" });
+  #pair;
   #main;
   #other;
   #lot = null;
@@ -35,7 +36,7 @@ export class Bar {
     this.#other = this.#button("button");
     this.#main.addEventListener("click", () => { if (performance.now() >= this.#lockedUntil || this.#action.main?.go) this.#press(this.#action.main); });
     this.#other.addEventListener("click", () => this.#press(this.#action.other));
-    this.#node.append(this.#strip, el("div", { class: "pair" }, this.#main, this.#other));
+    this.#pair = el("div", { class: "pair" }, this.#main, this.#other);
     this.go = go;
     this.join = join;
   }
@@ -45,6 +46,7 @@ export class Bar {
     show(this.#node, isShown);
     this.#lot = lot;
     if (!isShown) return;
+    if (!this.#pair.isConnected) this.#node.replaceChildren(this.#strip, this.#pair);
     this.#action = this.#actions(lot, isCurrent);
     const key = lot ? `${lot.lot} ${lot.status} ${formatOf(lot).lockKey(lot)}` : "";
     if (key !== this.#lockKey) {

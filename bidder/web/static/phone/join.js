@@ -10,6 +10,7 @@ export class Join {
   #accepts = "";
   #shownDigest = "";
   #typed = { name: "", code: "" };
+  #given = "";
   /** Whether this page has asked the house for a paddle. */
   hasAsked = false;
 
@@ -24,26 +25,48 @@ export class Join {
     else this.form();
   }
 
-  /** Ask for a name and a code. */
+  /** Ask for a name and a code, by the form that the page came with if it is still there. */
   form(fault = "") {
+    if (this.#takeServed()) return;
     const name = field("name", w.name, w.nameHint, { autocomplete: "nickname", maxlength: "40", required: true, value: this.#typed.name });
     const code = field("code", w.code, w.codeHint, { autocomplete: "off", autocapitalize: "characters", spellcheck: "false", maxlength: "64", value: this.#typed.code });
     const go = el("button", { class: "button main wide", type: "submit", text: w.join });
     const said = el("p", { class: "fault", role: "alert", text: fault });
     const form = el("form", { class: "stack", novalidate: true }, name.node, code.node, said, go);
+    this.#hearForm(form, name.input, code.input, said, go);
+    this.#show(w.joinTitle, w.joinLead, form, this.#toOther());
+    if (fault) name.input.focus();
+  }
+
+  /** Take over the form of the page, with what was typed into it meanwhile. Returns whether there is one. */
+  #takeServed() {
+    const form = this.#root.querySelector("form[action]");
+    if (!form) return false;
+    if (form.elements.accepts) return true; // the conditions of sale: their button needs no script
+    form.removeAttribute("action");
+    const { name, code, attempt } = form.elements;
+    code.value ||= this.#typed.code;
+    this.#given = attempt.value;
+    this.#hearForm(form, name, code, form.querySelector(".fault"), form.querySelector(".main"));
+    form.after(this.#toOther());
+    return true;
+  }
+
+  #hearForm(form, name, code, said, go) {
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.#typed = { name: name.input.value.trim(), code: code.input.value.trim() };
+      this.#typed = { name: name.value.trim(), code: code.value.trim() };
       if (!this.#typed.name) {
         text(said, w.reasons.invalid_name);
-        name.input.focus();
+        name.focus();
       } else {
         this.#ask(go);
       }
     });
-    this.#show(w.joinTitle, w.joinLead, form,
-      el("button", { class: "link", type: "button", text: w.otherPhone, on: { click: () => this.other() } }));
-    if (fault) name.input.focus();
+  }
+
+  #toOther() {
+    return el("button", { class: "link", type: "button", text: w.otherPhone, on: { click: () => this.other() } });
   }
 
   /** Ask for the code of the phone that has the paddle now. */
@@ -80,7 +103,7 @@ export class Join {
     const { name, code } = this.#typed;
     const isInvite = Boolean(code) && code === this.#sale.invitation?.invite;
     try {
-      const answer = await this.#sale.join({ name, invite: code, code: isInvite ? "" : code, accepts: this.#accepts });
+      const answer = await this.#sale.join({ name, invite: code, code: isInvite ? "" : code, accepts: this.#accepts, given: this.#given });
       if (answer.state === "awaiting_approval") this.wait();
       else this.#paddle(answer);
     } catch (error) {

@@ -17,6 +17,8 @@ export class LotView {
   #next = new Map();
   #buy = {};
   #parts;
+  /** Elements that are not in the page yet; until then it shows what it came with. */
+  #fresh = null;
 
   /** `bar` does what a lot's buttons ask for. */
   constructor(root, sale, watched, bar) {
@@ -70,7 +72,7 @@ export class LotView {
       el("div", { class: "standing-row" }, p.standing, p.call),
       p.estimate, p.details, p.buy, p.retract, p.more);
     this.#next = new Map();
-    this.#root.replaceChildren(p.empty, p.whole, el("section", { class: "next" }, p.nextTitle, p.next));
+    this.#fresh = [p.empty, p.whole, el("section", { class: "next" }, p.nextTitle, p.next)];
   }
 
   get #lot() {
@@ -83,6 +85,8 @@ export class LotView {
     this.#number = number;
     const p = this.#parts;
     const lot = this.#lot;
+    if (this.#fresh) this.#root.replaceChildren(...this.#fresh);
+    this.#fresh = null;
     show(p.whole, Boolean(lot));
     show(p.empty, !lot && this.#sale.ready);
     text(p.empty, this.#sale.status === "ended" ? w.nothingMore : w.nothingYet);

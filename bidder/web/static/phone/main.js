@@ -85,14 +85,17 @@ function paintAll() {
   if (isJoining && !join) join = new Join(byId("join"), sale, leaveJoin);
   if (state === "awaiting_approval" && !join.hasAsked) join.wait();
   if (hasNewConditions) join.newConditions(sale.connection);
+  document.documentElement.classList.remove("served");
   for (const name of VIEWS) show(byId(name), isJoining ? name === "join" : name === view);
-  text(byId("sale"), sale.title || w.auction);
-  document.title = lot && !isJoining ? `${w.lot(lot.lot)} · ${sale.title}` : sale.title || w.auction;
   show(byId("tabs"), !isJoining);
   for (const tab of byId("tabs").children) attr(tab, "aria-current", tab.dataset.view === view ? "page" : null);
-  paintPaddle();
   paintState(state);
-  if (isJoining) { bar.update(null, true, false); return; }
+  if (isJoining) bar.update(null, true, false);
+  if (!sale.ready && !sale.lots.size) return; // until there is something newer, what the page came with stays
+  text(byId("sale"), sale.title || w.auction);
+  document.title = lot && !isJoining ? `${w.lot(lot.lot)} · ${sale.title}` : sale.title || w.auction;
+  paintPaddle();
+  if (isJoining) return;
   if (view === "now") { lotView.update(shown); if (shown) notices.seen(shown); }
   if (view === "lots") { list.update(changed); changed = new Set(); }
   if (view === "mine") mine.update();
@@ -152,5 +155,5 @@ setInterval(() => {
   if (overSince !== null || (sale.ready && current === null)) paint();
 }, TICK_MS);
 
-isJoining = Boolean(sale.invitation?.arrive || sale.invitation?.code || sale.invitation?.invite);
+isJoining = "joining" in document.documentElement.dataset || Boolean(sale.invitation?.arrive || sale.invitation?.code || sale.invitation?.invite);
 route();

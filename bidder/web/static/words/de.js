@@ -3,6 +3,8 @@
 const many = (count, one, more) => `${count} ${count === 1 ? one : more}`;
 const units = (count) => many(count, "Stück", "Stück");
 
+export const language = "de";
+
 export const words = {
   // --- the phone's frame ---
   auction: "Auktion",

@@ -3,6 +3,8 @@
 
 const many = (count, one, more) => `${count} ${count === 1 ? one : more}`;
 
+export const language = "en";
+
 export const words = {
   // --- the phone's frame ---
   auction: "Auction",

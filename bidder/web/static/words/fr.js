@@ -3,6 +3,8 @@
 const many = (count, one, more) => `${count} ${count < 2 ? one : more}`;
 const units = (count) => many(count, "unité", "unités");
 
+export const language = "fr";
+
 export const words = {
   // --- the phone's frame ---
   auction: "Enchères",

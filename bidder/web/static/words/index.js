@@ -1,26 +1,22 @@
-// The language of this page: what the reader chose before, else the first of the browser's that there are words for.
+// The language of this page: the gateway serves as `chosen.js` the words that the reader chose before, else those of the
+// first of the browser's languages that there are words for.
 
-const LANGUAGES = ["en", "de", "fr"];
+import { language, words } from "./chosen.js";
+
+export { language, words };
+
 const KEPT = "language";
+const KEPT_S = 365 * 24 * 3600;
 
 /** The languages that there are words for, each in its own words. */
 export const languages = { en: "English", de: "Deutsch", fr: "Français" };
 
-function chosen() {
-  const kept = localStorage.getItem(KEPT);
-  if (LANGUAGES.includes(kept)) return kept;
-  const wanted = navigator.languages.map((tag) => tag.slice(0, 2).toLowerCase());
-  return wanted.find((tag) => LANGUAGES.includes(tag)) ?? "en";
-}
-
-export const language = chosen();
 /** The locale of amounts and times: the browser's own variant of the language, such as de-CH. */
 export const locale = navigator.languages.find((tag) => tag.slice(0, 2).toLowerCase() === language) ?? language;
-export const { words } = await import(`./${language}.js`);
 
 /** Keep another language and load the page in it. */
 export function choose(tag) {
-  localStorage.setItem(KEPT, tag);
+  document.cookie = `${KEPT}=${tag}; path=/; max-age=${KEPT_S}; samesite=strict`;
   location.reload();
 }
 
