@@ -117,6 +117,7 @@ def answer_to(url: str, body: bytes | None, headers: Mapping[str, str], *, trust
     request = urllib.request.Request(url, body, {name: value for name, value in headers.items() if value})
     opener = urllib.request.build_opener(
         urllib.request.ProxyHandler({}),
+        _Staying,
         urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=trusting)),
     )
     try:
@@ -125,6 +126,13 @@ def answer_to(url: str, body: bytes | None, headers: Mapping[str, str], *, trust
     except urllib.error.HTTPError as error:
         with error:
             return Answer(error.code, _headers(error.headers), error.read())
+
+
+class _Staying(urllib.request.HTTPRedirectHandler):
+    """Leaves an answer that leads elsewhere to the test."""
+
+    def redirect_request(self, *_: object, **__: object) -> None:
+        """Follow nothing."""
 
 
 def _headers(headers: Message) -> dict[str, str]:

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -182,6 +183,14 @@ def test_conditions_are_shown_and_accepted_and_new_ones_again(tmp_path: Path, ho
             shown = await browser.post("/api/join", asked)
             assert codes(shown) == (409, "conditions_not_accepted")
             assert digest_of(shown.json["text"]) == shown.json["digest"]
+            form = {"content-type": "application/x-www-form-urlencoded"}
+            typed = {"name": "Bea", "code": "", "attempt": token_hex(20)}
+            by_form = await browser.post("/join", urlencode(typed).encode(), **form)
+            assert by_form.status == 409
+            assert conditions.strip() in by_form.body.decode()
+            assert f'name="accepts" value="{shown.json["digest"]}"' in by_form.body.decode()
+            accepting = urlencode({**typed, "accepts": shown.json["digest"]}).encode()
+            assert (await browser.post("/join", accepting, **form)).status == 303
             joined = await browser.post("/api/join", {**asked, "accepts": shown.json["digest"]})
             assert joined.status == 200
         await order(house, "conditions", "--file", str(tmp_path / "new.txt"), "--yes")

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from http.cookies import SimpleCookie
 from pathlib import Path
 from secrets import token_hex
+from urllib.parse import urlencode
 
 import pytest
 
@@ -87,6 +88,70 @@ def test_no_page_has_a_script_or_a_style_in_it_but_those_of_its_policy_and_stran
                     assert not [name for name in attributes if name == "style" or name.startswith("on")], path
                     for name in ("src", "href"):
                         assert tag == "img" or not re.match("(https?:)?//", attributes.get(name) or ""), path
+
+    play(story())
+
+
+def test_a_guest_joins_by_the_form_alone_and_a_form_of_another_site_does_not_count(
+    open_house: HouseProcess, home: Path
+) -> None:
+    form = {"content-type": "application/x-www-form-urlencoded"}
+
+    async def story() -> None:
+        async with gateway_at(open_house.link, home) as browser:
+            typed = urlencode(attempt("By form", code="")).encode()
+            for headers, status in (({"origin": "null"}, 403), ({"origin": "http://evil.example"}, 403), ({}, 415)):
+                kind = {} if status == 415 else form
+                assert (await browser.post("/join", typed, **headers, **kind)).status == status
+            joined = await browser.post("/join", typed, **form)
+            assert (joined.status, joined.headers["location"]) == (303, "/")
+            async with browser.live(joined.cookie) as phone:
+                assert (await until(phone, "you"))["name"] == "By form"
+            again = await browser.post("/join", typed, cookie=joined.cookie, **form)
+            assert again.status == 303, "a form sent twice is one guest"
+            other = urlencode(attempt("Another", code="")).encode()
+            assert (await browser.post("/join", other, cookie=again.cookie, **form)).status == 303, (
+                "who has joined is in"
+            )
+            for page, has_form in (
+                (await browser.get("/"), True),
+                (await browser.get("/", cookie=again.cookie), False),
+            ):
+                assert (b"<form" in page.body) is has_form
+            refused = await browser.post("/join", urlencode(attempt("<b>", code="x")).encode(), **form)
+            assert refused.status == 403
+            assert b"data-joining" in refused.body
+            assert b'value="&lt;b&gt;"' in refused.body
+            assert "content-encoding" not in refused.headers, "what somebody typed beside a token is not packed"
+            assert (await browser.post("/join", b"a=1&" * 20, **form)).status == 400
+
+    play(story())
+
+
+def test_the_script_is_kept_for_good_and_the_page_is_not(open_house: HouseProcess, home: Path) -> None:
+    async def story() -> None:
+        async with gateway_at(open_house.link, home) as browser:
+            page = await browser.get("/", **{"accept-encoding": "gzip", "accept-language": "fr"})
+            assert page.headers["cache-control"] == "private, no-cache"
+            (name,) = re.findall(rb'src="(/static/phone\.fr\.[^"]+)"', decompress(page.body))
+            script = await browser.get(name.decode())
+            assert "immutable" in script.headers["cache-control"]
+            for cookie, language in (("", "fr"), ("language=de", "de")):
+                words = await browser.get("/static/words/chosen.js", **{"accept-language": "fr", "cookie": cookie})
+                assert f'export const language = "{language}"' in words.body.decode()
+                assert "cookie" in words.headers["vary"]
+
+    play(story())
+
+
+def test_pictures_of_another_host_are_shown_where_it_is_named(open_house: HouseProcess, home: Path) -> None:
+    async def story() -> None:
+        for hosts, image in (((), ""), (("pictures.example",), "https://pictures.example/letter.jpg")):
+            async with gateway_at(open_house.link, home, pictures_from=hosts) as browser, browser.live() as phone:
+                lots = await until(phone, "lots")
+                assert {lot["lot"]: lot["image"] for lot in lots["lots"]} == {"1": "clock.jpg", "2": image}
+                policy = (await browser.get("/board")).headers["content-security-policy"]
+                assert ("https://pictures.example" in policy) is bool(hosts)
 
     play(story())
 
