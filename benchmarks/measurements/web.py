@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
-from resource import getpagesize
 from typing import Final, NamedTuple
 
 import click
@@ -178,22 +177,15 @@ def run_stuck(place: Place, count: int, stuck: int) -> Stuck:
     """Measure phones without and with some that never read, at once one after the other."""
     with phones_at(place, count) as phones:
         calm = run_bids(phones, place, STUCK_BIDS_S)
-        before_bytes, before_files = _held_bytes(place), _files(place)
+        before_bytes, before_files = memory_bytes(place.server_pid), _files(place)
         with running_child(_PHONES, place.host, str(place.port), str(stuck), str(_STUCK_BUFFER_BYTES)) as others:
             others.hear(Connected)
             began_s = time.monotonic()
             disturbed = run_bids(phones, place, STUCK_BIDS_S)
-            more_bytes = _held_bytes(place) - before_bytes
+            more_bytes = memory_bytes(place.server_pid) - before_bytes
             while _files(place) > before_files and time.monotonic() - began_s < STUCK_GONE_S:
                 time.sleep(_LOOK_S)
             return Stuck(calm, disturbed, more_bytes / stuck / _KIB, time.monotonic() - began_s)
-
-
-def _held_bytes(place: Place) -> int:
-    """Return the memory of the gateway, and what the kernel keeps for all TCP connections of the machine."""
-    (line,) = (line for line in Path("/proc/net/sockstat").read_text().splitlines() if line.startswith("TCP:"))
-    words = line.split()
-    return memory_bytes(place.server_pid) + int(words[words.index("mem") + 1]) * getpagesize()
 
 
 def _files(place: Place) -> int:
@@ -309,7 +301,7 @@ def _middle(name: str, values: Sequence[float]) -> dict[str, float]:
 
 
 def _stuck_row(place: Place, count: int, stuck: int, repeats: int) -> Row:
-    """Return the row of phones that never read; of what they cost and how long they stay, the worst turn counts."""
+    """Return the row of phones that never read; of how long they stay the worst turn counts."""
     found: list[Stuck] = []
     for turn in range(repeats):
         found.append(one := run_stuck(place, count, stuck))
@@ -323,7 +315,7 @@ def _stuck_figures(found: Sequence[Stuck]) -> dict[str, float]:
         **_middle("p99_ms", [one.disturbed.p99_ms for one in found]),
         **_middle("more_ms", [one.disturbed.p99_ms - _allowed_ms(one.calm.p99_ms) for one in found]),
         "lost": sum(run.heard.missing + run.heard.behind for one in found for run in (one.calm, one.disturbed)),
-        "stuck_kib": max(one.kib for one in found),
+        **_middle("stuck_kib", [one.kib for one in found]),
         "gone_s": max(one.gone_s for one in found),
     }
 
@@ -357,8 +349,7 @@ def _finding(
             "`missing` counts prices that came to some phones only, `behind` phones without the last price, `merged` "
             "prices that no phone had, since a later one was told together with it.",
             f"Server, house, bidders, readers: the processor time of each under bids, in shares of a core. {loads}",
-            "Memory is the gateway's share of the process (PSS); of phones that never read also what the kernel keeps "
-            "for both ends of their connections, since both are on this machine.",
+            "Memory is the gateway's share of the process (PSS). The kernel keeps up to 32 KiB more for a connection.",
         ),
     )
 

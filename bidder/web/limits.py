@@ -11,9 +11,10 @@ BACKLOG_BYTES_MAX: Final = 256 * 1024
 """A phone with more unsent bytes than this is cut off. Only verdicts and words to its bidder can add up so far."""
 SEND_BUFFER_BYTES: Final = 16 * 1024
 """The kernel's buffer for one connection, so that a phone that reads nothing costs kilobytes and not megabytes."""
-PING_S: Final = 5.0
-"""The time between a phone's answer to a ping and the next ping."""
-PONG_S: Final = 8.0
+PING_S: Final = 7.0
+"""The time between a phone's answer to a ping and the next ping. Shorter would cost: pings are most of what idle phones
+take of the processor."""
+PONG_S: Final = 6.0
 """A phone that did not answer a ping for so long, and takes nothing of what waits for it, is cut off. So one that has
 stopped reading is gone after 13 seconds, however little it is sent. A page itself gives up after 5 seconds."""
 
