@@ -52,6 +52,10 @@ class Console(Guest):
         """Wait until the answer to the last deed has these words."""
         expect(self.page.locator("#answer")).to_contain_text(words)
 
+    def in_view(self, lot: str) -> None:
+        """Wait until this is the lot in view. An answer may be heard before the page shows what it did."""
+        expect(self.page.locator("#lot .number")).to_have_text(lot)
+
     def agree(self, title: str) -> None:
         """Say yes to a question."""
         expect(self.page.get_by_role("dialog")).to_contain_text(title)

@@ -9,6 +9,20 @@ import { formatOf } from "./formats.js";
 import { isOver, isUp } from "./stages.js";
 
 const EXTRA_MS = 30000;
+const SHOWN_MS = 1000; // how long an answer waits for the page to show what it tells
+const KEY_NAMES = {
+  open: "Open",
+  hammer: "Hammer",
+  warn: "Fair warning",
+  selling: "Selling now",
+  pause: "Pause",
+  extend: "30 s more",
+  undo: "Undo the last bid",
+  reopen: "Reopen",
+  commission: "Commission bid",
+  say: "Say to all",
+  person: "New paddle",
+};
 
 export class Deeds {
   constructor(room, house, tell) {
@@ -34,8 +48,22 @@ export class Deeds {
     ];
   }
 
-  byKey(key) {
-    return this.all.find((deed) => deed.key === key);
+  /** Do what a key stands for, or say why not: no key is lost without a word. Return whether it stands for anything. */
+  press(key) {
+    const deed = this.all.find((one) => one.key && one.key === key);
+    if (!deed) return false;
+    if (!deed.isAllowed()) this.tell(`Not done: you have no right to “${KEY_NAMES[deed.name]}”.`, "note");
+    else if (deed.words()) deed.act();
+    else this.unfit(`“${KEY_NAMES[deed.name]}” does not fit`);
+    return true;
+  }
+
+  /** Say that something was not done because of how the sale or the lot in view stands. `what` ends in a verb. */
+  unfit(what) {
+    const lot = this.room.lot;
+    if (this.room.sale.status === "ended") this.tell("Not done: the sale has ended.", "note");
+    else if (lot) this.tell(`Not done: ${what} lot ${lot.lot}, which is ${lot.status === "scheduled" ? "not open yet" : lot.status}.`, "note");
+    else this.tell("Not done: no lot is in view yet.", "note");
   }
 
   _deed(name, key, right, words, act) {
@@ -63,12 +91,28 @@ export class Deeds {
     }
   }
 
+  /** Wait until the page shows what the house has answered, so that the next key meets the lot as the answer tells it. */
+  _shown(number, isSo) {
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        this.room.removeEventListener("change", look);
+        resolve();
+      };
+      const look = () => isSo(this.room.sale.lots.get(number)) && end();
+      const timer = setTimeout(end, SHOWN_MS); // the page may have no connection: the answer is told all the same
+      this.room.addEventListener("change", look);
+      look();
+    });
+  }
+
   // --- the lot ---------------------------------------------------------------------------------------------------
 
   async open() {
     const lot = this.room.lot?.status === "scheduled" ? this.room.lot : this.room.sale.lots.get(this.room.next);
     if (!lot) return this.tell("No lot is left to open.", "note");
     await this.house.give("open", { lot: lot.lot });
+    await this._shown(lot.lot, isUp);
     const others = this.room.sale.order.filter((number) => number !== lot.lot && isUp(this.room.sale.lots.get(number)));
     this.room.choose(others.length ? lot.lot : null); // with one lot up, the view follows the sale
     this.tell(`Lot ${lot.lot} is open: ${lot.title}.`, "good");
@@ -87,6 +131,7 @@ export class Deeds {
       if (!isYes) return;
       try {
         const done = await this.house.give("close", { lot: row.lot, if_seq: row.seq });
+        await this._shown(row.lot, isOver);
         this.tell(said(done.results ?? []), "good");
         return;
       } catch (error) {
@@ -103,6 +148,7 @@ export class Deeds {
   async pause() {
     const { lot, status } = this.room.lot; // as it was: the answer changes it
     await this.house.give(status === "open" ? "pause" : "resume", { lot });
+    await this._shown(lot, (now) => now.status !== status);
     this.tell(`Lot ${lot} ${status === "open" ? "is paused" : "goes on"}.`, "good");
   }
 
@@ -122,6 +168,7 @@ export class Deeds {
     });
     if (!given) return;
     await this.house.give("withdraw", { lot: lot.lot, reason: given.reason, if_seq: lot.seq });
+    await this._shown(lot.lot, isOver);
     this.tell(`Lot ${lot.lot} is withdrawn.`, "good");
   }
 
@@ -220,6 +267,7 @@ export class Deeds {
       if (!given) return;
       try {
         await this.house.give(type, { lot, ...fields, reason: given.reason, if_seq: shown.seq });
+        await this._shown(lot, (now) => now.seq > shown.seq);
         this.tell(words(`Lot ${lot} is corrected.`), "good");
         return;
       } catch (error) {

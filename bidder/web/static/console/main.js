@@ -151,14 +151,11 @@ function hearKey(event) {
     return;
   }
   if (/^\d$/.test(event.key)) {
-    if (lot.focusPaddle(event.key)) event.preventDefault();
+    lot.beginBid(event.key);
+    event.preventDefault();
     return;
   }
-  const deed = deeds.byKey(event.key.toLowerCase());
-  if (deed && !event.repeat && deed.words() && deed.isAllowed()) {
-    event.preventDefault();
-    deed.act();
-  }
+  if (!event.repeat && deeds.press(event.key.toLowerCase())) event.preventDefault();
 }
 
 // --- lock, hand-over, door -----------------------------------------------------------------------------------------

@@ -140,16 +140,17 @@ export function lotPane(room, deeds) {
   }
 
   // A first digit begins a new bid: nothing of one that was left off may be in it.
-  function focusPaddle(digit) {
-    if (floor.hidden || paddle.disabled) return false;
+  function beginBid(digit) {
+    if (!deeds.house.may("bids")) return deeds.tell("Not done: you have no right to bid for others.", "note");
+    if (room.lot?.status !== "open") return deeds.unfit("nobody can bid on");
+    paint(); // a lot that has just opened takes the digit, though its fields may not be in view yet
     clear();
     begun = room.number;
     paddle.value = digit;
     paddle.focus();
-    return true;
   }
 
-  return { paint, paintTime, focusPaddle };
+  return { paint, paintTime, beginBid };
 }
 
 function leaderWords(lot, room) {
