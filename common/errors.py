@@ -39,6 +39,7 @@ class RejectCode(Enum):
     OTHER_FORMAT = "other_format"
     NO_OFFER = "no_offer"
     NO_RETRACTION = "no_retraction"
+    NOT_ASKED = "not_asked"
     NO_HOUSE_BIDS = "no_house_bids"
     HOUSE_BID_TOO_HIGH = "house_bid_too_high"
     # the bidder
@@ -97,6 +98,9 @@ ADVICE: Final[dict[RejectCode, str]] = {
     RejectCode.NO_OFFER: "You have no offer on this lot that could be taken back.",
     RejectCode.NO_RETRACTION: (
         "Bids can't be taken back in this sale, or not any more on this lot. Ask the auctioneer if it was a mistake."
+    ),
+    RejectCode.NOT_ASKED: (
+        "You are not asked whether a bid of yours on this lot stands, or not any more. See how the lot stands now."
     ),
     RejectCode.NO_HOUSE_BIDS: (
         "The house may not bid on this lot, or only openly. The catalogue must allow it, and it has no maximum."

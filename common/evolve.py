@@ -16,6 +16,7 @@ from common.lot_events import (
     AnySaleEvent,
     Called,
     LotAdded,
+    LotAsked,
     LotClosed,
     LotCorrected,
     LotEvent,
@@ -27,6 +28,7 @@ from common.lot_events import (
     LotResumed,
     LotRevised,
     LotsReordered,
+    LotStoodBy,
     LotWithdrawn,
     SaleEnded,
     SalePaused,
@@ -61,11 +63,15 @@ MOVES: Final[dict[type[LotEvent], Move]] = {
     LotCorrected: Move(
         (LotStatus.OPEN, LotStatus.PAUSED, LotStatus.SOLD, LotStatus.PASSED, LotStatus.WITHDRAWN),
         by_status={
-            LotStatus.SOLD: (LotStatus.OPEN, LotStatus.PASSED, LotStatus.SOLD),
-            LotStatus.PASSED: (LotStatus.OPEN, LotStatus.SOLD),
-            LotStatus.WITHDRAWN: (LotStatus.OPEN,),
+            LotStatus.OPEN: (LotStatus.OPEN, LotStatus.PAUSED),
+            LotStatus.PAUSED: (LotStatus.OPEN, LotStatus.PAUSED),
+            LotStatus.SOLD: (LotStatus.OPEN, LotStatus.PAUSED, LotStatus.PASSED, LotStatus.SOLD),
+            LotStatus.PASSED: (LotStatus.OPEN, LotStatus.PAUSED, LotStatus.SOLD),
+            LotStatus.WITHDRAWN: (LotStatus.OPEN, LotStatus.PAUSED),
         },
     ),
+    LotAsked: Move((LotStatus.PAUSED,)),
+    LotStoodBy: Move((LotStatus.PAUSED,), (LotStatus.OPEN, LotStatus.PAUSED)),
     LotRevised: Move(tuple(LotStatus)),
 }
 """The only table of a lot's statuses. Decisions ask it what they may do, and `evolve` goes by it. The audit checks each
@@ -75,9 +81,9 @@ lot against it, and the diagram in `docs/architecture.md` is made from it."""
 def status_after(status: LotStatus, event: AnyLotEvent) -> LotStatus:
     """Return a lot's status after an event. A close has two ends: sold if it has results, else passed.
 
-    A correction names the status.
+    A correction names the status, and so does an answer.
     """
-    if isinstance(event, LotCorrected):
+    if isinstance(event, LotCorrected | LotStoodBy):
         return event.status
     after = MOVES[type(event)].after
     if isinstance(event, LotClosed):
@@ -112,8 +118,19 @@ def evolve(view: LotView, event: AnyLotEvent) -> LotView:
             return _final(view, event, event.results, event.cause)
         case LotWithdrawn():
             return _final(view, event, reason=event.reason)
+        case LotCorrected() | LotAsked() | LotStoodBy() | LotRevised():
+            return _after_correction(view, event)
+
+
+def _after_correction(view: LotView, event: LotCorrected | LotAsked | LotStoodBy | LotRevised) -> LotView:
+    match event:
         case LotCorrected():
             return _corrected(view, event)
+        case LotAsked():
+            return _changed(view, event, asked=event.asked)
+        case LotStoodBy():
+            times = {"ends_at_ms": event.ends_at_ms, "remaining_ms": event.remaining_ms}
+            return _changed(view, event, asked=None, **times)
         case LotRevised():
             times = {"opens_at_ms": event.opens_at_ms, "ends_at_ms": event.ends_at_ms}
             return _changed(view, event, terms=event.terms, board=event.board, **times)
@@ -166,13 +183,14 @@ def _corrected(view: LotView, event: LotCorrected) -> LotView:
         view,
         event,
         board=event.board,
-        opens_at_ms=event.at_ms if event.status is LotStatus.OPEN and view.opens_at_ms is None else view.opens_at_ms,
+        opens_at_ms=view.opens_at_ms if is_over or view.opens_at_ms is not None else event.at_ms,
         ends_at_ms=event.ends_at_ms,
         remaining_ms=event.remaining_ms,
         results=event.results,
         closed_at_ms=view.closed_at_ms if is_over else None,
         close_cause=_CLOSED_BY[event.cause] if is_over else None,
         reason="",
+        asked=event.asked,
     )
 
 

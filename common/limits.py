@@ -87,6 +87,9 @@ REMEMBERED_REQUESTS_MAX: Final = 32
 """Verdicts that the house keeps for each bidder; also the most requests that a client may have unanswered."""
 
 # Time
+REVIVED_ANSWER_MS_MIN: Final = 5_000
+REVIVED_ANSWER_MS_MAX: Final = 3_600_000
+"""How long a bidder whom a correction made lead may have to say whether its bid stands: 5 seconds to an hour."""
 HEARTBEAT_MS: Final = 1000
 """The longest silence of a healthy house on the broadcast."""
 NEWS_WAIT_MS: Final = 25_000

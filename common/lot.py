@@ -92,6 +92,10 @@ class CorrectionCause(Enum):
     """A bidder retracted its own offer, as the house's rule allows."""
     TURNED_OUT = "turned_out"
     """A bidder was turned out, and its offers with it."""
+    DECLINED = "declined"
+    """The bidder who was asked does not stand by its bid, so its offers no longer count."""
+    UNANSWERED = "unanswered"
+    """The bidder who was asked did not answer in time, so its offers no longer count."""
     REOPEN = "reopen"
     """A lot that was over is open again."""
     VOID = "void"
@@ -140,6 +144,21 @@ class Result(msgspec.Struct, frozen=True, gc=False):
     units: Annotated[int, Meta(description="how many units it gets; 0: it pays and gets nothing")] = 1
 
 
+class Asked(msgspec.Struct, frozen=True, gc=False):
+    """Who is asked whether its bid still stands, since a correction made it lead, and how long it has for the answer.
+
+    While the sale is paused, that time stands still, and there is `remaining_ms` instead of `until_ms`.
+    """
+
+    paddle: Annotated[int, Meta(description="the paddle that is asked; it leads the board")]
+    until_ms: Annotated[
+        int | None, Meta(description="server time at which the house stops waiting; nil while the sale is paused")
+    ] = None
+    remaining_ms: Annotated[
+        int | None, Meta(description="the time left for the answer while the sale is paused; nil otherwise")
+    ] = None
+
+
 class LotView(msgspec.Struct, frozen=True, gc=False):
     """The public state of one lot at `seq`: the frame that all formats share, and the format's board.
 
@@ -164,6 +183,10 @@ class LotView(msgspec.Struct, frozen=True, gc=False):
         CloseCause | None, Meta(description="what closed the lot; nil if it is not closed, or was withdrawn")
     ] = None
     reason: Annotated[Text, Meta(description="why the lot was withdrawn")] = ""
+    asked: Annotated[
+        Asked | None,
+        Meta(description="who is asked whether its bid stands; the lot is paused meanwhile; nil: nobody"),
+    ] = None
 
     @property
     def lot(self) -> str:
@@ -208,3 +231,10 @@ class SaleView(msgspec.Struct, frozen=True):
     started_at_ms: Annotated[int, Meta(description="when the sale began")] = 0
     lots: Annotated[int, Meta(description="how many lots there are")] = 0
     announcement: Annotated[Text, Meta(description="the last text announced to all; empty: none yet")] = ""
+    revived_answer_ms: Annotated[
+        int | None,
+        Meta(
+            description="how long a bidder whom a correction makes lead has to say whether its bid stands; nil: it is "
+            "bound by its bid, and nobody is asked"
+        ),
+    ] = None

@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from common.formats import AnyBoard
 from common.limits import RESULTS_MAX
-from common.lot import CloseCause, CorrectionCause, ExtendCause, LotNumber, LotStatus, LotTerms, Result, Text
+from common.lot import Asked, CloseCause, CorrectionCause, ExtendCause, LotNumber, LotStatus, LotTerms, Result, Text
 
 # --- events of a lot -----------------------------------------------------------------------------------------------
 
@@ -107,6 +107,25 @@ class LotCorrected(LotEvent, frozen=True, tag="lot_corrected"):
     void_from_seq: Annotated[
         int | None, Meta(description="the seq of the earliest public offer that no longer counts; nil: none")
     ] = None
+    asked: Annotated[
+        Asked | None, Meta(description="who is asked whether its bid stands, so that the lot is paused; nil: nobody")
+    ] = None
+
+
+class LotAsked(LotEvent, frozen=True, tag="lot_asked"):
+    """The bidder who is asked has until another time, since the sale was paused or resumed, or there was an outage."""
+
+    asked: Annotated[Asked, Meta(description="who is asked, and until when now")]
+
+
+class LotStoodBy(LotEvent, frozen=True, tag="lot_stood_by"):
+    """The bidder who was asked stands by its bid. Bidding resumes, unless the lot or the sale is paused besides."""
+
+    status: Annotated[LotStatus, Meta(description="the state of the lot now: `open` or `paused`")]
+    ends_at_ms: Annotated[
+        int | None, Meta(description="when the lot closes now; nil while paused and without a clock")
+    ] = None
+    remaining_ms: Annotated[int | None, Meta(description="the time left on the clock of a paused lot")] = None
 
 
 class LotRevised(LotEvent, frozen=True, tag="lot_revised"):
@@ -128,6 +147,8 @@ AnyLotEvent = (
     | LotClosed
     | LotWithdrawn
     | LotCorrected
+    | LotAsked
+    | LotStoodBy
     | LotRevised
 )
 

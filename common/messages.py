@@ -320,6 +320,8 @@ class WordKind(Enum):
     """An offer of the bidder on the lot no longer counts."""
     LEAD_BACK = "lead_back"
     """The bidder leads the lot, since offers after its own no longer count."""
+    ASKED = "asked"
+    """The bidder leads the lot, since offers after its own no longer count, and is asked whether its bid stands."""
     LEAD_LOST = "lead_lost"
     """The bidder no longer leads the lot, though its own offers count."""
     SALE_VOID = "sale_void"

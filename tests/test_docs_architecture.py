@@ -11,10 +11,11 @@ from bidder.core.feed import FeedState
 from bidder.core.notices import ConnectionState
 from common.evolve import MOVES, evolve, first_view
 from common.formats.english import EnglishBoard, EnglishTerms, Step
-from common.lot import CloseCause, CorrectionCause, ExtendCause, LotStatus, LotTerms, Result
+from common.lot import Asked, CloseCause, CorrectionCause, ExtendCause, LotStatus, LotTerms, Result
 from common.lot_events import (
     AnyLotEvent,
     LotAdded,
+    LotAsked,
     LotClosed,
     LotCorrected,
     LotExtended,
@@ -24,6 +25,7 @@ from common.lot_events import (
     LotRescheduled,
     LotResumed,
     LotRevised,
+    LotStoodBy,
     LotWithdrawn,
 )
 from tests.test_tidy import ROOMS
@@ -53,6 +55,8 @@ EVENTS: tuple[AnyLotEvent, ...] = (
     LotClosed(3, 0, CloseCause.TIME, BOARD),
     LotWithdrawn(3, 0, BOARD),
     LotRevised(3, 0, TERMS, BOARD),
+    LotAsked(4, 0, Asked(1, 60_000)),
+    *(LotStoodBy(4, 0, status) for status in (LotStatus.OPEN, LotStatus.PAUSED)),
     *(LotCorrected(4, 0, CorrectionCause.VOID, status, BOARD) for status in (LotStatus.SOLD, LotStatus.PASSED)),
     *(LotCorrected(4, 0, CorrectionCause.UNDO, status, BOARD) for status in (LotStatus.OPEN, LotStatus.PAUSED)),
 )

@@ -61,6 +61,7 @@ TESTED_BY = {
     "auctioneer/rules/fact_events.py": "auctioneer/rules/test_facts.py",
     "auctioneer/rules/applying.py": "auctioneer/rules/test_engine_indexes.py",
     "auctioneer/rules/kept_offers.py": "auctioneer/rules/test_corrections.py",
+    "auctioneer/rules/corrected.py": "auctioneer/rules/test_revivals.py",
     "auctioneer/rules/retractions.py": "auctioneer/rules/test_corrections.py",
     "auctioneer/rules/limits.py": "auctioneer/rules/test_accounts.py",
     "auctioneer/rules/formats/entries.py": "auctioneer/rules/formats/test_table.py",
@@ -74,6 +75,7 @@ TESTED_BY = {
     "common/absentee.py": "common/test_codec.py",
     "bidder/core/retraction.py": "bidder/cli/test_retraction.py",
     "common/retraction.py": "common/test_codec.py",
+    "common/standing_by.py": "common/test_codec.py",
     "bidder/attending/attendance.py": "bidder/cli/test_join.py",
     "bidder/attending/prices.py": "bidder/cli/test_commands.py",
     # A screen is tried whole, in a real sale.

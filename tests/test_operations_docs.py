@@ -15,7 +15,16 @@ import pytest
 from auctioneer.cli import main
 from auctioneer.monitoring.counters import Counters, StandbyVitals, Vitals
 from auctioneer.monitoring.metrics import ServerCollector, StandbyCollector, new_registry
-from common.lot_events import AnyLotEvent, AnySaleEvent, LotAdded, LotClosed, LotCorrected, LotMoved, LotRevised
+from common.lot_events import (
+    AnyLotEvent,
+    AnySaleEvent,
+    LotAdded,
+    LotClosed,
+    LotCorrected,
+    LotMoved,
+    LotRevised,
+    LotStoodBy,
+)
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "operations.md").read_text()
@@ -77,7 +86,7 @@ def log_calls() -> Iterator[tuple[str, str, set[str]]]:
 
 def decisions(level: str, fields: set[str]) -> Iterator[tuple[str, str, set[str]]]:
     """Yield what a decision is logged as: the name and the fields of the change. Corrections have their own lines."""
-    for kind in set(get_args(AnyLotEvent)) - {LotMoved, LotCorrected, LotRevised}:
+    for kind in set(get_args(AnyLotEvent)) - {LotMoved, LotCorrected, LotStoodBy, LotRevised}:
         own = set(kind.__struct_fields__) - {"at_ms", "board", "results"}
         sold = {"winner", "hammer_minor"} if kind is LotClosed else set()
         yield kind.__struct_config__.tag, level, fields | {"lot"} | own | sold

@@ -1,7 +1,7 @@
 """The auctioneer's commands, repeated from the facts that they became, so that the audit can compare."""
 
 from auctioneer.rules import corrections, decisions
-from auctioneer.rules.corrections import Corrected
+from auctioneer.rules.corrected import Corrected
 from auctioneer.rules.decisions import Decision, Refused
 from auctioneer.rules.engine import Bidder, Engine
 from auctioneer.rules.facts import (
@@ -12,8 +12,10 @@ from auctioneer.rules.facts import (
     LotListed,
     LotRewritten,
     SaleDecided,
+    StoodBy,
 )
 from auctioneer.rules.retractions import retract
+from auctioneer.rules.revivals import answer_for, stand_by
 from common.clerk_names import HOUSE
 from common.errors import RejectCode
 from common.lot import CorrectionCause, ExtendCause
@@ -32,10 +34,14 @@ from common.lot_events import (
     SalePaused,
     SaleResumed,
 )
+from common.retraction import RetractRequest
+from common.standing_by import StandByRequest
 
 
-def is_by_clock(fact: ClockStepped | LeftBidVoid | LotDecided | SaleDecided) -> bool:
+def is_by_clock(fact: ClockStepped | LeftBidVoid | LotDecided | SaleDecided | CorrectionMade) -> bool:
     """Return whether the house did this by itself, on time."""
+    if isinstance(fact, CorrectionMade):
+        return fact.cause is CorrectionCause.UNANSWERED
     return isinstance(fact, ClockStepped | LeftBidVoid) or fact.by == HOUSE
 
 
@@ -84,8 +90,12 @@ def decide_of_sale(engine: Engine, fact: SaleDecided | LotListed) -> Decision | 
             return decisions.end(engine, fact.at_ms, fact.by)
 
 
-def correct_again(engine: Engine, fact: CorrectionMade | LotRewritten, bidder: Bidder | None) -> Corrected | Refused:
-    """Repeat a correction as it was asked for, but don't apply it. `bidder` is the one whom the fact names, if any."""
+def correct_again(
+    engine: Engine, fact: CorrectionMade | StoodBy | LotRewritten, bidder: Bidder | None
+) -> Corrected | Refused:
+    """Repeat a correction or an answer, but don't apply it. `bidder` is the one who sent the request in it, if any."""
+    if isinstance(fact, StoodBy):
+        return _answer_again(engine, fact, bidder)
     at_ms, by, lot, reason, event = fact.at_ms, fact.by, fact.lot, fact.reason, fact.event
     if isinstance(fact, LotRewritten):
         return corrections.rewrite(engine, at_ms, by, lot, reason, fact.spec, fact.seller_skeletons)
@@ -93,7 +103,7 @@ def correct_again(engine: Engine, fact: CorrectionMade | LotRewritten, bidder: B
         case CorrectionCause.UNDO:
             return corrections.undo(engine, at_ms, by, lot, reason, fact.asked)
         case CorrectionCause.RETRACTED:
-            if bidder is None or fact.request is None:
+            if bidder is None or not isinstance(fact.request, RetractRequest):
                 return Refused(RejectCode.UNKNOWN_BIDDER, "no admitted bidder asked for it")
             retracted = retract(engine, at_ms, bidder, fact.request)
             return retracted if isinstance(retracted, Corrected) else Refused(retracted.code, f"lot {lot}")
@@ -108,6 +118,22 @@ def correct_again(engine: Engine, fact: CorrectionMade | LotRewritten, bidder: B
             rows = event.results if isinstance(event, LotCorrected) else ()
             paddle, amount_minor = (rows[0].paddle, rows[0].amount_minor) if len(rows) == 1 else (-1, 0)
             return corrections.award(engine, at_ms, by, lot, reason, paddle, amount_minor)
+        case CorrectionCause.DECLINED:
+            return _answer_again(engine, fact, bidder)
+        case CorrectionCause.UNANSWERED:
+            raise AssertionError("the clock does that")
+
+
+def _answer_again(engine: Engine, fact: CorrectionMade | StoodBy, bidder: Bidder | None) -> Corrected | Refused:
+    stands, at_ms = isinstance(fact, StoodBy), fact.at_ms
+    if fact.request is None:
+        if not fact.by:
+            return Refused(RejectCode.UNKNOWN_BIDDER, "nobody says who answered for the bidder")
+        return answer_for(engine, at_ms, fact.by, fact.lot, stands=stands)
+    if bidder is None or not isinstance(fact.request, StandByRequest) or fact.request.stands is not stands:
+        return Refused(RejectCode.UNKNOWN_BIDDER, "no admitted bidder answered so")
+    answered = stand_by(engine, at_ms, bidder, fact.request)
+    return answered if isinstance(answered, Corrected) else Refused(answered.code, f"lot {fact.lot}")
 
 
 def _extra_ms(engine: Engine, name: str, event: LotExtended) -> int:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from auctioneer.rules.accounts import won_on
 from auctioneer.rules.applying import EngineState
 from auctioneer.rules.engine import Engine
-from auctioneer.rules.fact_events import given_back, public_part
+from auctioneer.rules.fact_events import answer_put_off, given_back, public_part
 from auctioneer.rules.facts import AnyFact, DeskFact, Outage
 from auctioneer.rules.formats.table import FORMATS, format_of
 from auctioneer.rules.kept_offers import refold
@@ -23,6 +23,7 @@ from common.evolve import MOVES, evolve, evolve_sale, first_view
 from common.limits import RESULTS_MAX
 from common.lot import LotStatus, LotView, SaleStatus
 from common.lot_events import AnyLotEvent, AnySaleEvent, LotAdded, LotCorrected, LotMoved, LotRevised, SaleEvent
+from common.the_house import HOUSE_PADDLE
 
 
 class InvariantError(AssertionError):
@@ -38,6 +39,7 @@ def check(engine: Engine) -> None:
         _check_bidding(lot, place)
         _check_clock(lot, place)
         _check_close(lot, place)
+        _check_asked(engine, lot, place)
         _check_sale_over_lot(engine, lot, place)
     _check_counts(engine)
     _check_spending(engine)
@@ -119,6 +121,24 @@ def _check_close(lot: LotState, place: str) -> None:
     _require(len(view.results) <= RESULTS_MAX, place + "it has too many results")
 
 
+def _check_asked(engine: Engine, lot: LotState, place: str) -> None:
+    """Check that nobody leads an open lot, or buys one by the hammer, by a bid that a correction revived."""
+    view, asked = lot.view, lot.view.asked
+    asks = engine.state.created.revived_answer_ms is not None
+    _require(asks or not lot.is_revived, place + "a bid is revived, and the sale asks nobody")
+    goes_on = view.status in (LotStatus.OPEN, LotStatus.PAUSED)
+    _require((asked is not None) == (lot.is_revived and goes_on), place + "its leader is not asked, or for no reason")
+    _require(asked is not None or not lot.opens_after, place + "it waits for no answer")
+    if asked is None:
+        return
+    _require(view.status is LotStatus.PAUSED, place + "it is open while its leader is asked")
+    _require(asked.paddle == view.board.leader, place + "another than the leader is asked")
+    is_paused = engine.sale.status is SaleStatus.PAUSED
+    _require(asked.paddle != HOUSE_PADDLE, place + "the house is asked")
+    times = ((asked.until_ms is None) == is_paused, (asked.remaining_ms is None) != is_paused)
+    _require(all(times), place + "the time for the answer stands still, or runs, against the sale")
+
+
 def _check_sale_over_lot(engine: Engine, lot: LotState, place: str) -> None:
     status = engine.sale.status
     if status is SaleStatus.ENDED:
@@ -197,6 +217,8 @@ def _check_deadlines(engine: Engine) -> None:
 
 
 def _due_ms(engine: Engine, lot: LotState) -> int | None:
+    if lot.view.asked is not None:
+        return lot.view.asked.until_ms
     if lot.view.status is LotStatus.SCHEDULED and engine.sale.status is SaleStatus.RUNNING:
         return lot.view.opens_at_ms
     if lot.view.status is not LotStatus.OPEN:
@@ -209,6 +231,11 @@ def _due_ms(engine: Engine, lot: LotState) -> int | None:
 
 
 # --- over time -----------------------------------------------------------------------------------------------------
+
+
+def _left_ms(view: LotView, at_ms: int) -> int | None:
+    """Return how much time a lot has left; None without a clock."""
+    return view.remaining_ms if view.ends_at_ms is None else view.ends_at_ms - at_ms
 
 
 class Watcher:
@@ -255,7 +282,14 @@ class Watcher:
         }
         for lot, event in extended.items():
             self._apply_lot_event(lot, event)
-        return set(extended)
+        put_off = {
+            name: answer_put_off(outage, view.seq, view.asked, view.asked.until_ms)
+            for name, view in self.views.items()
+            if outage.outage_ms and view.asked is not None and view.asked.until_ms is not None
+        }
+        for lot, asked in put_off.items():
+            self._apply_lot_event(lot, asked)
+        return extended.keys() | put_off.keys()
 
     def _apply_sale_event(self, event: AnySaleEvent) -> None:
         _require(event.seq == self.sale.seq + 1, f"{event} does not follow sale event {self.sale.seq}")
@@ -277,7 +311,8 @@ class Watcher:
                 kept = after.ends_at_ms is not None and after.ends_at_ms >= before.ends_at_ms
                 _require(kept, f"an offer took time from lot {lot}: {event}")
         elif isinstance(event, LotCorrected):
-            kept = before.ends_at_ms is None or after.status.is_final or after.ends_at_ms == before.ends_at_ms
+            left_ms, now_left_ms = _left_ms(before, event.at_ms), _left_ms(after, event.at_ms)
+            kept = before.status.is_final or after.status.is_final or now_left_ms == left_ms
             _require(kept, f"a correction moved the end of lot {lot}, which is open: {event}")
         elif not after.status.is_final and not isinstance(event, LotRevised):
             _require(after.board == before.board, f"lot {lot} has another board without an offer, by {event}")

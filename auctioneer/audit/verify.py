@@ -22,6 +22,7 @@ from auctioneer.audit.done_again import CommandsAgain
 from auctioneer.house.register import Register
 from auctioneer.rules import decisions
 from auctioneer.rules.account_facts import DepositNoted, LimitSet, PaddlesLinked
+from auctioneer.rules.corrected import Words
 from auctioneer.rules.decisions import Decision, Refused
 from auctioneer.rules.engine import THE_HOUSE, Bidder, Engine
 from auctioneer.rules.fact import Fact
@@ -56,6 +57,7 @@ from auctioneer.rules.facts import (
     SaleDecided,
     SaleRestored,
     SettingsChanged,
+    StoodBy,
     named_fields,
 )
 from auctioneer.rules.sale_settings import AdmissionMode, SaleSettings
@@ -259,7 +261,10 @@ class _Audit:
                 if decision is None:
                     raise self._different(fact, None, _NOTHING)
                 self._compare_all(fact, decision)
-            case CorrectionMade() | LotRewritten():
+            case CorrectionMade() if is_by_clock(fact):
+                self._compare(fact, engine.advance_once(fact.at_ms))
+                self._expect_words(fact, fact.touched, fact.reason, fact.by)
+            case CorrectionMade() | StoodBy() | LotRewritten():
                 self._nothing_due(engine, fact)
                 self._verify_correction(engine, fact)
             case PositionReleased():
@@ -274,10 +279,10 @@ class _Audit:
             case SaleCreated():
                 raise self._different(fact, None, "a sale is created only once")
 
-    def _verify_correction(self, engine: Engine, fact: CorrectionMade | LotRewritten) -> None:
-        """Repeat a correction, and expect the words to those whom it touches right after it."""
+    def _verify_correction(self, engine: Engine, fact: CorrectionMade | StoodBy | LotRewritten) -> None:
+        """Repeat a correction or an answer, and expect the words to those whom it touches right after it."""
         bidder = None
-        if isinstance(fact, CorrectionMade) and fact.request is not None and fact.paddle is not None:
+        if not isinstance(fact, LotRewritten) and fact.request is not None and fact.paddle is not None:
             entry = self._register.by_paddle(fact.paddle)
             if entry is not None and entry.admitted and entry.role is Role.BIDDER:
                 bidder = Bidder(entry.paddle, entry.skeletons)
@@ -288,11 +293,14 @@ class _Audit:
             raise self._different(fact, None, f"it is refused with {corrected.code.value}: {corrected.detail}")
         self._compare(fact, corrected.fact)
         engine.apply(fact)
-        for paddle, kind in corrected.words:
+        self._expect_words(fact, corrected.words, "" if isinstance(fact, StoodBy) else fact.reason, fact.by)
+
+    def _expect_words(self, fact: Fact, words: Words, text: str, by: str) -> None:
+        """Expect the words that tell bidders what a fact about a lot means to them, right after the fact."""
+        for paddle, kind in words:
             entry = self._register.by_paddle(paddle)
-            if entry is None or entry.role is not Role.BIDDER:
-                continue
-            self._expect_word(fact, paddle, kind, fact.reason, fact.by)
+            if entry is not None and entry.role is Role.BIDDER:
+                self._expect_word(fact, paddle, kind, text, by)
 
     def _expect_word(self, fact: Fact, paddle: int, kind: WordKind, text: str, by: str) -> None:
         """Expect the word that tells one bidder what a fact about a lot means to it, right after the fact."""

@@ -71,6 +71,7 @@ def parse_catalogue(
     settings = Settings(raw, faults, is_running=False)
     title, currency, corrections = settings.title(), settings.currency(), settings.corrections()
     retractions = settings.retractions(corrections=corrections)
+    revived_answer_ms = settings.revived_answer_ms(corrections=corrections)
     ends_after_last_lot = settings.ends_after_last_lot()
     defaults = _defaults(raw, settings, LotDefaults(), currency, faults)
     conditions = settings.conditions(read_other)
@@ -82,7 +83,17 @@ def parse_catalogue(
             faults.add(raw.sale_place, "ends", "There are no lots, so the sale would end at once; add some as [[lot]].")
     _finish(faults, tell)
     lot_defaults = LotDefaults(defaults.order, defaults.values)
-    return SaleSpec(title, currency, lots, ends_after_last_lot, corrections, lot_defaults, conditions, retractions)
+    return SaleSpec(
+        title,
+        currency,
+        lots,
+        ends_after_last_lot,
+        corrections,
+        lot_defaults,
+        conditions,
+        retractions,
+        revived_answer_ms,
+    )
 
 
 # --- lots for a running sale -----------------------------------------------------------------------------------------

@@ -7,13 +7,14 @@ from babel.numbers import get_currency_precision, is_currency
 
 from auctioneer.catalogue.content import CatalogueKind, ReadFile, decoded
 from auctioneer.catalogue.faults import CatalogueError, Fault, Faults, quoted, unknown_key
-from auctioneer.catalogue.fields import FieldError, read_text
+from auctioneer.catalogue.fields import FieldError, read_duration, read_text
 from auctioneer.catalogue.raw import RawCatalogue
 from auctioneer.catalogue.rules import text_faults
 from auctioneer.catalogue.words import header_words
 from auctioneer.rules.terms import Order
 from common.conditions import conditions_fault
-from common.limits import TITLE_CHARS_MAX
+from common.durations import format_duration
+from common.limits import REVIVED_ANSWER_MS_MAX, REVIVED_ANSWER_MS_MIN, TITLE_CHARS_MAX
 from common.money import Currency
 
 
@@ -37,18 +38,22 @@ UNKNOWN_CURRENCY: Final[Currency] = _UnknownCurrency("", 4)
 
 SALE_FIELDS: Final = frozenset(
     {
-        *("title", "currency", "order", "ends", "corrections", "retractions", "conditions", "conditions_file"),
-        *("lots_file", "ignore_columns"),
+        *("title", "currency", "order", "ends", "corrections", "retractions", "revived", "revived_answer"),
+        *("conditions", "conditions_file", "lots_file", "ignore_columns"),
     }
 )
 """The keys of [sale]."""
-_SETTLED_FIELDS: Final = frozenset({"title", "ends", "corrections", "retractions", "conditions", "conditions_file"})
+_SETTLED_FIELDS: Final = SALE_FIELDS - {"currency", "order", "lots_file", "ignore_columns"}
 """The keys that can't be given again while the sale is running."""
 _COMMON: Final = ("USD", "EUR", "GBP")
 _TAB_CHARS: Final = 4
 _SHEETS: Final = (".csv", ".xlsx")
 _ENDS: Final = {"after last lot": True, "by hand": False}
 _IS_ON: Final = {"on": True, "off": False}
+_REVIVED: Final = {"bound": False, "ask": True}
+"""What becomes of a bidder whom a correction makes lead: it is bound by its bid, or asked whether that stands."""
+REVIVED_ANSWER_MS: Final = 60_000
+"""How long such a bidder has for its answer, where the catalogue does not say."""
 _ORDERS: Final[dict[str, Order | None]] = {order.value: order for order in Order}
 _T = TypeVar("_T")
 
@@ -132,6 +137,27 @@ class Settings:
         if is_on and not corrections:
             self._fault("retractions", 'They need a sale with corrections; write corrections = "on" beside it.')
         return is_on
+
+    def revived_answer_ms(self, *, corrections: bool) -> int | None:
+        """Return how long a bidder whom a correction makes lead is asked whether its bid stands; None: it is bound."""
+        asks = self._choice("revived", _REVIVED, default=False)
+        if asks and not corrections:
+            self._fault("revived", 'Only a sale with corrections asks; write corrections = "on" beside it.')
+        if "revived_answer" not in self._raw.sale:
+            return REVIVED_ANSWER_MS if asks else None
+        if not asks:
+            self._fault("revived_answer", 'Nobody is asked; write revived = "ask" beside it, or remove it.')
+            return None
+        try:
+            answer_ms = read_duration(self._raw.sale["revived_answer"])
+        except FieldError as error:
+            for _, reason in error.wrongs:
+                self._fault("revived_answer", reason)
+            return None
+        if not REVIVED_ANSWER_MS_MIN <= answer_ms <= REVIVED_ANSWER_MS_MAX:
+            bounds = f"{format_duration(REVIVED_ANSWER_MS_MIN)} to {format_duration(REVIVED_ANSWER_MS_MAX)}"
+            self._fault("revived_answer", f"{format_duration(answer_ms)} is out of range: {bounds}.")
+        return answer_ms
 
     def conditions(self, read: ReadFile | None) -> str:
         """Return what each bidder accepts, from here or from a file that `read` reads; empty: nothing."""

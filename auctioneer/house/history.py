@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Final
 
-from auctioneer.rules.fact_events import given_back, public_part
+from auctioneer.rules.fact_events import answer_put_off, given_back, public_part
 from auctioneer.rules.facts import AnyFact, Outage
-from common.lot_events import AnyLotEvent, AnySaleEvent, StreamEvent
+from common.lot import Asked
+from common.lot_events import AnyLotEvent, AnySaleEvent, LotAsked, LotCorrected, LotExtended, LotRevised, StreamEvent
 
 RECENT_EVENTS_MAX: Final = 50_000
 RECENT_OUTAGES_MAX: Final = 10
@@ -28,12 +29,17 @@ def public_events(record: Sequence[AnyFact]) -> Iterator[StreamEvent]:
     outages = [place for place, fact in enumerate(record) if isinstance(fact, Outage)]
     begin = outages[-RECENT_OUTAGES_MAX - 1] + 1 if len(outages) > RECENT_OUTAGES_MAX else 0
     open_lots: dict[str, tuple[int, int]] = {}  # the seq and the end of each lot that is known to be open
+    asking: dict[str, tuple[int, Asked, int]] = {}  # the seq, who is asked and until when, of each lot that asks
     for fact in islice(record, begin, None):
         if isinstance(fact, Outage):
             for lot, (seq, ends_at_ms) in open_lots.items() if fact.outage_ms else ():
                 extended = given_back(fact, seq, ends_at_ms)
                 open_lots[lot] = extended.seq, ends_at_ms + fact.outage_ms
                 yield lot, extended
+            for lot, (seq, asked, until_ms) in asking.items() if fact.outage_ms else ():
+                put_off = answer_put_off(fact, seq, asked, until_ms)
+                asking[lot] = put_off.seq, asked, until_ms + fact.outage_ms
+                yield lot, put_off
             continue
         event = public_part(fact)
         if event is None:
@@ -44,6 +50,18 @@ def public_events(record: Sequence[AnyFact]) -> Iterator[StreamEvent]:
             open_lots.pop(fact.lot, None)
         else:
             open_lots[fact.lot] = event.seq, end
+        _note_asked(asking, fact.lot, event)
+
+
+def _note_asked(asking: dict[str, tuple[int, Asked, int]], lot: str, event: AnyLotEvent | AnySaleEvent) -> None:
+    """Note whether the leader of a lot is asked after an event of it."""
+    if isinstance(event, LotCorrected | LotAsked) and event.asked is not None and event.asked.until_ms is not None:
+        asking[lot] = event.seq, event.asked, event.asked.until_ms
+    elif isinstance(event, LotExtended | LotRevised) and lot in asking:
+        _, asked, until_ms = asking[lot]
+        asking[lot] = event.seq, asked, until_ms
+    else:
+        asking.pop(lot, None)
 
 
 class History:

@@ -28,7 +28,7 @@ from auctioneer.house.standbys import Standby
 from auctioneer.house.state import HouseState, SessionState, state_of
 from auctioneer.rules import decisions
 from auctioneer.rules.contacts import Contact, ContactChange
-from auctioneer.rules.corrections import Corrected
+from auctioneer.rules.corrected import Corrected, Words
 from auctioneer.rules.engine import THE_HOUSE, Engine
 from auctioneer.rules.fact import Fact
 from auctioneer.rules.fact_events import bid_accepted, verdict_of
@@ -49,9 +49,11 @@ from auctioneer.rules.facts import (
     Rejection,
     SaleCreated,
     SettingsChanged,
+    StoodBy,
 )
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.retractions import retract
+from auctioneer.rules.revivals import stand_by
 from auctioneer.rules.sale_settings import SaleSettings
 from auctioneer.rules.sources import Placer, Source
 from common.absentee import LeaveBidRequest
@@ -82,6 +84,7 @@ from common.messages import (
     WordKind,
 )
 from common.retraction import RetractRequest
+from common.standing_by import StandByRequest
 from common.wire import OfferRequest
 
 _BIDDER: Final = Role.BIDDER
@@ -204,7 +207,7 @@ class House:
             self.commands_done.remember(fact)
             return
         self.engine.apply(fact)
-        if isinstance(fact, CorrectionMade):
+        if isinstance(fact, CorrectionMade | StoodBy):
             if fact.request is not None and fact.paddle is not None:
                 self._sessions.of_paddle(fact.paddle).remember(fact)
         elif type(fact) is BidTaken or (
@@ -317,8 +320,8 @@ class House:
             return Rejected(id=request.id, code=known, lot=request.lot)
         if self.engine.may_be_due(now_ms):
             self.advance(now_ms)
-        if type(request) is RetractRequest:
-            return self._retract(session, request, now_ms)
+        if type(request) is RetractRequest or type(request) is StandByRequest:
+            return self._correct_own(session, request, now_ms)
         outcome = self.engine.offer(now_ms, session.who, request)
         if type(outcome) is Rejected:
             return self._refuse(session, request, outcome, now_ms)
@@ -335,14 +338,18 @@ class House:
         session.remember(rejection)
         return verdict
 
-    def _retract(self, session: Session, request: RetractRequest, now_ms: int) -> AnyAnswer:
-        session.budget.charge(RETRACT_COST)
-        retracted = retract(self.engine, now_ms, session.who, request)
-        if isinstance(retracted, Rejected):
-            return self._refuse(session, request, retracted, now_ms)
-        self.correct(now_ms, "", "", [retracted])
-        fact = retracted.fact
-        assert isinstance(fact, CorrectionMade), "a retraction corrects the bidding"
+    def _correct_own(self, session: Session, request: RetractRequest | StandByRequest, now_ms: int) -> AnyAnswer:
+        """Have a bidder take its last bid back, or say whether it stands by one."""
+        if isinstance(request, RetractRequest):
+            session.budget.charge(RETRACT_COST)
+            corrected = retract(self.engine, now_ms, session.who, request)
+        else:
+            corrected = stand_by(self.engine, now_ms, session.who, request)
+        if isinstance(corrected, Rejected):
+            return self._refuse(session, request, corrected, now_ms)
+        self.correct(now_ms, "", "", [corrected])
+        fact = corrected.fact
+        assert isinstance(fact, CorrectionMade | StoodBy), "no bidder corrects the catalogue"
         session.remember(fact)
         return verdict_of(fact)
 
@@ -433,17 +440,23 @@ class House:
 
         Whoever leads then by a maximum that ends with silence counts as heard now: before, it had no reason to speak.
         """
-        for fact, words in corrected:
-            self.engine.apply(fact)
-            self._batch.facts.append(fact)
-            watched = self.engine.lots[fact.lot].watched
-            if watched is not None:
-                self._sessions.of_paddle(watched).heard_ms = now_ms
-            for paddle, kind in words:
-                entry = self.register.by_paddle(paddle)
-                if entry is None or entry.role is not _BIDDER:
-                    continue
-                self._tell_of(fact, paddle, kind, reason, by)
+        for one in corrected:
+            self.engine.apply(one.fact)
+            self._batch.facts.append(one.fact)
+            self._after_correction(now_ms, one.fact, one.words, reason, by)
+
+    def _after_correction(self, now_ms: int, fact: Fact, words: Words, reason: str, by: str) -> None:
+        watched = self.engine.lots[fact.lot].watched
+        if watched is not None:
+            self._sessions.of_paddle(watched).heard_ms = now_ms
+        self._tell_all(fact, words, reason, by)
+
+    def _tell_all(self, fact: Fact, words: Words, text: str, by: str) -> None:
+        """Tell bidders what a fact about a lot means to each."""
+        for paddle, kind in words:
+            entry = self.register.by_paddle(paddle)
+            if entry is not None and entry.role is _BIDDER:
+                self._tell_of(fact, paddle, kind, text, by)
 
     def _tell_of(self, fact: Fact, paddle: int, kind: WordKind, text: str, by: str) -> None:
         """Tell one bidder what a fact about a lot means to it."""
@@ -525,10 +538,12 @@ class House:
         return self._news.pop_released()
 
     def record(self, facts: Iterable[AnyFact]) -> None:
-        """Put facts that the engine has applied into the batch, and tell each bidder whose left bid is void."""
+        """Put facts that the engine has applied into the batch, and tell each bidder whom one touches."""
         for fact in facts:
             self._batch.facts.append(fact)
-            if type(fact) is LeftBidVoid:
+            if type(fact) is CorrectionMade:
+                self._after_correction(fact.at_ms, fact, fact.touched, fact.reason, fact.by)
+            elif type(fact) is LeftBidVoid:
                 self._tell_of(fact, fact.paddle, WordKind.LEFT_BID_VOID, fact.code.value, HOUSE)
 
     def _keep(self, events: list[StreamEvent]) -> None:

@@ -24,7 +24,7 @@ from auctioneer.rules.contacts import Contact
 from auctioneer.rules.facts import AnyFact, Rejection
 from common.limits import INTEGER_MAX, REMEMBERED_REQUESTS_MAX
 
-FORMAT_VERSION: Final = 13
+FORMAT_VERSION: Final = 14
 GENESIS_HASH: Final = sha256(b"auction-house journal, format %d" % FORMAT_VERSION).digest()
 """What the first batch is chained to."""
 SUM_BYTES: Final = 32

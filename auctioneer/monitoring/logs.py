@@ -45,10 +45,11 @@ from auctioneer.rules.facts import (
     SaleDecided,
     SaleRestored,
     SettingsChanged,
+    StoodBy,
     kind_of,
 )
 from common.conditions import digest_of
-from common.lot_events import LotClosed
+from common.lot_events import LotAsked, LotClosed
 from common.names import printable
 
 if TYPE_CHECKING:
@@ -223,6 +224,7 @@ def _log_of_the_house(
     | HouseStoodStill
     | LotListed
     | CorrectionMade
+    | StoodBy
     | LotRewritten
     | AccountFact
     | DeskFact,
@@ -255,6 +257,8 @@ def _log_of_the_house(
                 by=fact.by,
                 position=position,
             )
+        case StoodBy():
+            log.info("stood_by", lot=fact.lot, seq=fact.seq, paddle=fact.paddle, by=fact.by, position=position)
         case LotRewritten():
             log.info("lot_rewritten", lot=fact.lot, seq=fact.seq, by=fact.by, position=position)
         case LotListed():
@@ -316,6 +320,8 @@ def _log_decision(log: "FilteringBoundLogger", position: int, fact: LotDecided |
         buyers = [result.paddle for result in fact.event.results if result.units]
         if len(buyers) == 1:
             fields["winner"] = buyers[0]
+    if isinstance(fact.event, LotAsked):
+        fields["asked"] = fact.event.asked.paddle
     if fact.lot:
         fields["lot"] = fact.lot
     log.info(kind_of(fact), by=fact.by, position=position, **fields)

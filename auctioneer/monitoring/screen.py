@@ -45,6 +45,7 @@ from auctioneer.rules.facts import (
     SaleDecided,
     SaleRestored,
     SettingsChanged,
+    StoodBy,
 )
 from auctioneer.rules.sources import Source
 from common.durations import format_duration
@@ -251,7 +252,12 @@ class Screen:
 def _kind(fact: AnyFact) -> _Kind | None:
     """Return the kind of a fact; None if it is not shown, because another fact shows the same."""
     match fact:
-        case LotDecided(event=LotClosed() | LotWithdrawn()) | OfferTaken(cause=CloseCause()) | CorrectionMade():
+        case (
+            LotDecided(event=LotClosed() | LotWithdrawn())
+            | OfferTaken(cause=CloseCause())
+            | CorrectionMade()
+            | StoodBy()
+        ):
             return _ENDS
         case LotDecided(event=LotOpened()):
             return _LOTS
@@ -278,7 +284,7 @@ def _words(house: House, fact: AnyFact, time_of: Callable[[int], str]) -> str:
     match fact:
         case LotDecided():
             return f"Lot {fact.lot} {_lot_words(house, fact.lot, fact.event, time_of)}"
-        case CorrectionMade():
+        case CorrectionMade() | StoodBy():
             return f"Lot {fact.lot} {_correction_words(house, fact)}"
         case LotRewritten():
             return f"Lot {fact.lot} is changed: {printable(fact.spec.terms.title)}."
@@ -387,27 +393,31 @@ def _lot_words(house: House, number: str, event: AnyLotEvent, time_of: Callable[
             return "opens at another time."
 
 
-def _correction_words(house: House, fact: CorrectionMade) -> str:
+def _correction_words(house: House, fact: CorrectionMade | StoodBy) -> str:
     person = "nobody" if fact.paddle is None else _person(house, fact.paddle)
-    taken_back = counted(len(fact.void), "bid")
-    match fact.cause:
-        case CorrectionCause.REOPEN:
-            told = "is open again"
-        case CorrectionCause.VOID:
-            told = f"is no longer sold to {person}"
-        case CorrectionCause.AWARD:
-            told = f"is sold by agreement to {person}"
-        case CorrectionCause.TURNED_OUT:
-            told = f"is corrected: {taken_back} of {person}, who is turned out, no longer count"
-        case CorrectionCause.RETRACTED:
-            told = f"is corrected: {person} retracted {taken_back}"
-        case CorrectionCause.UNDO:
-            told = f"is corrected: {taken_back} taken back"
+    if isinstance(fact, StoodBy):
+        said = f", says {fact.by}" if fact.by else ""
+        return f"goes on: {person} stands by its bid{said}."
+    told = _CORRECTED[fact.cause].format(person=person, bids=counted(len(fact.void), "bid"))
     if fact.event is not None and not fact.event.status.is_final:
         told += f"; {_price(house, fact.event.board)} now"
-    if fact.request is not None:
+    if fact.event is not None and fact.event.asked is not None:
+        told += f"; {_person(house, fact.event.asked.paddle)} is asked whether the bid stands"
+    if fact.request is not None or fact.cause is CorrectionCause.UNANSWERED:
         return f"{told}."
     return f"{told}, by {fact.by}" + (f": {printable(fact.reason)}" if fact.reason else ".")
+
+
+_CORRECTED: Final = {
+    CorrectionCause.REOPEN: "is open again",
+    CorrectionCause.VOID: "is no longer sold to {person}",
+    CorrectionCause.AWARD: "is sold by agreement to {person}",
+    CorrectionCause.TURNED_OUT: "is corrected: {bids} of {person}, who is turned out, no longer count",
+    CorrectionCause.RETRACTED: "is corrected: {person} retracted {bids}",
+    CorrectionCause.UNDO: "is corrected: {bids} taken back",
+    CorrectionCause.DECLINED: "is corrected: {person} does not stand by its bid, so {bids} no longer count",
+    CorrectionCause.UNANSWERED: "is corrected: {person} did not answer in time, so {bids} no longer count",
+}
 
 
 def _arrival(house: House, fact: RegisterFact) -> str:

@@ -296,6 +296,7 @@ def _begin(journal: Journal, spec: SaleSpec | None, now_ms: int) -> None:
         lot_defaults=spec.lot_defaults,
         conditions=spec.conditions,
         retractions=spec.retractions,
+        revived_answer_ms=spec.revived_answer_ms,
     )
     house = House.rebuild(HouseSettings(instance="", publish_port=0), None, [created], (), now_ms)
     listed = decisions.add(house.engine, now_ms, HOUSE, spec.lots)
@@ -318,6 +319,7 @@ def _check_same_sale(folder: DataFolder, house: House, spec: SaleSpec) -> None:
         created.lot_defaults,
         created.conditions,
         created.retractions,
+        created.revived_answer_ms,
     )
     if begun != spec:
         raise UsageError(

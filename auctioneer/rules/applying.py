@@ -12,7 +12,15 @@ from msgspec.structs import replace
 from auctioneer.rules import absentee
 from auctioneer.rules.account_facts import DepositNoted, LimitSet, PaddlesLinked
 from auctioneer.rules.accounts import Account, Accounts
-from auctioneer.rules.fact_events import bid_board, bid_moved, clock_moved, given_back, lot_added, offer_closing
+from auctioneer.rules.fact_events import (
+    answer_put_off,
+    bid_board,
+    bid_moved,
+    clock_moved,
+    given_back,
+    lot_added,
+    offer_closing,
+)
 from auctioneer.rules.facts import (
     AnyFact,
     BidLeft,
@@ -31,6 +39,7 @@ from auctioneer.rules.facts import (
     SaleCreated,
     SaleDecided,
     SaleRestored,
+    StoodBy,
     Taken,
 )
 from auctioneer.rules.formats.english_flat import book_of
@@ -44,15 +53,17 @@ from auctioneer.rules.opening_order import OpeningOrder
 from auctioneer.rules.sources import Source
 from common.evolve import evolve, evolve_sale, first_view, moved
 from common.formats import AnyBoard
-from common.lot import SALE_STREAM, LotStatus, LotView, SaleView
+from common.lot import SALE_STREAM, LotStatus, LotView, SaleStatus, SaleView
 from common.lot_events import (
     AnyLotEvent,
+    LotCorrected,
     LotExtended,
     LotMoved,
     LotOpened,
     LotPaused,
     LotResumed,
     LotsReordered,
+    LotStoodBy,
     SalePaused,
     SaleResumed,
     StreamEvent,
@@ -168,6 +179,8 @@ class Applied:
                 self._left_bids -= absentee.forget(self.lots[fact.lot], fact.paddle)
             case CorrectionMade():
                 self._correct(self.lots[fact.lot], fact)
+            case StoodBy():
+                self._go_on(self.lots[fact.lot], fact)
             case LotRewritten():
                 self._rewrite(self.lots[fact.lot], fact)
             case LimitSet() | DepositNoted() | PaddlesLinked():
@@ -307,7 +320,7 @@ class Applied:
         self._events.append((lot.view.terms.lot, event))
 
     def _give_back(self, outage: Outage) -> None:
-        """Extend all open lots by a time in which nobody could bid."""
+        """Extend all open lots, and the time for answers, by a time in which nobody could be heard."""
         if not outage.outage_ms:
             return
         for lot in self._state.lots:
@@ -316,6 +329,8 @@ class Applied:
                 lot.opened_at_ms += outage.outage_ms
                 if view.ends_at_ms is not None:
                     self._show(lot, given_back(outage, view.seq, view.ends_at_ms))
+            elif view.asked is not None and view.asked.until_ms is not None:
+                self._show(lot, answer_put_off(outage, view.seq, view.asked, view.asked.until_ms))
         self._clock.rebuild()
 
     def _apply_change(self, lot: LotState, fact: LotDecided) -> None:
@@ -345,6 +360,7 @@ class Applied:
             self._unfinished -= 1
             self._left_bids -= len(lot.left or ())
             lot.left = None
+            lot.opens_after = False
             self._watch(lot, None)
             self._order.ended(lot)
         elif before.is_final and not status.is_final:
@@ -358,18 +374,44 @@ class Applied:
         if lot.kept is not None:
             drop(lot.kept, frozenset(fact.void))
         lot.steps_at_ms = form.due_ms(lot.spec, lot.book)
+        lot.is_revived = fact.is_revived
         if event is not None:
-            if lot.view.status.is_final and not event.status.is_final:
+            before = lot.view
+            if before.status.is_final and not event.status.is_final:
                 stands_at_ms = form.stands_at_ms(lot.spec, lot.book)
                 stood_ms = event.at_ms - lot.stopped_at_ms
                 lot.opened_at_ms = lot.opened_at_ms + stood_ms if stands_at_ms is None else event.at_ms - stands_at_ms
                 lot.extended_ms = 0
+                if event.status is LotStatus.PAUSED:
+                    lot.stopped_at_ms = event.at_ms
+            self._stop_or_start(lot, before, event)
             self._change(lot, event)
             self._clock.rebuild()
         watched = None if lot.view.status.is_final else form.watched(lot.book)
         if watched != lot.watched:
             self._watch(lot, watched)
         self.accounts.take_up(lot)
+
+    def _go_on(self, lot: LotState, fact: StoodBy) -> None:
+        """Apply the answer of a bidder who stands by its bid."""
+        lot.is_revived = False
+        self._stop_or_start(lot, lot.view, fact.event)
+        self._change(lot, fact.event)
+
+    def _stop_or_start(self, lot: LotState, before: LotView, event: LotCorrected | LotStoodBy) -> None:
+        """Stop a lot's time as its leader is asked, and let it run again once nobody is asked any more."""
+        if before.status is _OPEN and event.status is LotStatus.PAUSED:
+            lot.stopped_at_ms = event.at_ms
+        elif before.status is LotStatus.PAUSED and event.status is _OPEN:
+            lot.opened_at_ms += event.at_ms - lot.stopped_at_ms
+        if isinstance(event, LotCorrected) and event.asked is not None:
+            if before.asked is None:
+                lot.opens_after = before.status is not LotStatus.PAUSED or lot.paused_with_sale
+            lot.paused_with_sale = False
+        elif before.asked is not None:
+            is_sale_paused = self.sale.status is SaleStatus.PAUSED
+            lot.paused_with_sale = lot.opens_after and event.status is LotStatus.PAUSED and is_sale_paused
+            lot.opens_after = False
 
     def _rewrite(self, lot: LotState, fact: LotRewritten) -> None:
         """Apply a correction of the catalogue. With other terms of the bidding, earlier offers are settled."""

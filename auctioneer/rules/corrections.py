@@ -9,53 +9,38 @@ fact, or only shows it. Except for `rewrite`, the sale must keep its offers (`Sa
 whose position changes hears of it.
 """
 
-from collections.abc import Collection, Iterable
-from typing import Final, NamedTuple
+from collections.abc import Collection
+from typing import Final
 
+from auctioneer.rules.corrected import (
+    Corrected,
+    Stand,
+    bought_by,
+    first_public_seq,
+    leave_out,
+    made,
+    must_be_asked,
+    numbers_of,
+    stand,
+    wanted,
+)
 from auctioneer.rules.decisions import Refused
 from auctioneer.rules.engine import Engine
-from auctioneer.rules.facts import CorrectionMade, LotRewritten
-from auctioneer.rules.formats.entries import AnyBook
+from auctioneer.rules.facts import LotRewritten
 from auctioneer.rules.formats.table import format_of
 from auctioneer.rules.kept_offers import refold
-from auctioneer.rules.lots import KeptOffer, KeptOffers, LotState
+from auctioneer.rules.lots import KeptOffers, LotState
 from auctioneer.rules.terms import LotSpec, OpeningRule
 from auctioneer.rules.wrong_moment import Deed, wrong_moment
 from common.errors import RejectCode
 from common.limits import AMOUNT_MINOR_MAX, DURATION_MS_MAX
-from common.lot import CorrectionCause, LotStatus, LotView, Result, SaleStatus
+from common.lot import CorrectionCause, LotStatus, Result, SaleStatus
 from common.lot_events import LotCorrected, LotRevised
 from common.messages import WordKind
-from common.the_house import HOUSE_PADDLE
 
 NO_CORRECTIONS: Final = 'the sale was begun without corrections = "on"'
 """Why nothing can be corrected but what the catalogue says."""
 _BIDDING: Final = (LotStatus.OPEN, LotStatus.PAUSED)
-Words = tuple[tuple[int, WordKind], ...]
-"""Which bidders hear of a correction, and what it means to each."""
-
-
-class Corrected(NamedTuple):
-    """A correction, and what those whom it touches are told."""
-
-    fact: CorrectionMade | LotRewritten
-    words: Words = ()
-
-    @property
-    def void(self) -> tuple[int, ...]:
-        """The numbers of the offers that would no longer count."""
-        return self.fact.void if isinstance(self.fact, CorrectionMade) else ()
-
-
-class _Asked(NamedTuple):
-    """What a correction is to do to one lot."""
-
-    lot: LotState
-    kept: KeptOffers
-    cause: CorrectionCause
-    by: str
-    reason: str
-    at_ms: int
 
 
 def undo(
@@ -83,7 +68,7 @@ def undo(
     missing = sorted(set(numbers) - there)
     if missing:
         return Refused(RejectCode.UNKNOWN_BID, f"lot {name} has no bid {missing[0]} that counts and can be taken back")
-    return _leave_out(_Asked(lot, kept, cause, by, reason, now_ms), tuple(sorted(set(numbers))))
+    return leave_out(wanted(engine.state, lot, kept, cause, by, reason, now_ms), tuple(sorted(set(numbers))))
 
 
 def numbers_back_to(engine: Engine, name: str, number: int) -> tuple[int, ...]:
@@ -107,10 +92,10 @@ def void_offers_on(engine: Engine, now_ms: int, by: str, name: str, paddle: int,
     if isinstance(found, Refused):
         return found
     lot, kept = found
-    numbers = _numbers_of(kept, paddle)
+    numbers = numbers_of(kept, paddle)
     if not numbers or not format_of(lot.spec).refolds:
         return Refused(RejectCode.UNKNOWN_BID, f"lot {name} has no bid of paddle {paddle} that can be taken back")
-    return _leave_out(_Asked(lot, kept, CorrectionCause.TURNED_OUT, by, reason, now_ms), numbers, paddle)
+    return leave_out(wanted(engine.state, lot, kept, CorrectionCause.TURNED_OUT, by, reason, now_ms), numbers, paddle)
 
 
 def reopen(
@@ -152,17 +137,24 @@ def reopen(
     ends_at_ms = None if for_ms is None else now_ms + for_ms
     if duration_ms is not None and stands_at_ms is not None:
         ends_at_ms = now_ms - stands_at_ms + duration_ms
+    want = wanted(engine.state, lot, kept, CorrectionCause.REOPEN, by, reason, now_ms)
+    board = form.show(spec, book, is_over=False)
+    now, words = Stand(LotStatus.OPEN, ends_at_ms, None), bought_by(lot.view.results)
+    if must_be_asked(want, board.leader, ()) and board.leader is not None:
+        now = stand(want, LotStatus.OPEN, ends_at_ms, None, board.leader)
+        words = (*words, (board.leader, WordKind.ASKED))
     event = LotCorrected(
         lot.view.seq + 1,
         now_ms,
         CorrectionCause.REOPEN,
-        LotStatus.OPEN,
-        form.show(spec, book, is_over=False),
-        ends_at_ms,
+        now.status,
+        board,
+        now.ends_at_ms,
+        now.remaining_ms,
+        asked=now.asked,
     )
-    words = tuple((result.paddle, WordKind.SALE_VOID) for result in lot.view.results)
-    asked = _Asked(lot, kept, CorrectionCause.REOPEN, by, reason, now_ms)
-    return _make(asked, event, book, words=words, for_ms=for_ms, price_minor=price_minor)
+    is_revived = now.asked is not None
+    return made(want, event, book, words=words, is_revived=is_revived, for_ms=for_ms, price_minor=price_minor)
 
 
 def void(
@@ -182,25 +174,34 @@ def void(
     form, spec = format_of(lot.spec), lot.spec
     numbers: tuple[int, ...] = ()
     if form.refolds:
-        numbers = _numbers_of(kept, buyer)
+        numbers = numbers_of(kept, buyer)
         book, left_out = refold(lot, kept, frozenset(numbers))
         others = tuple(result for result in lot.view.results if result.paddle != buyer)
         results = others if any(result.units for result in others) else ()
     else:
         book, left_out = form.take_back(spec, lot.book, buyer), ()
         results = form.close(spec, book)
+    want = wanted(engine.state, lot, kept, CorrectionCause.VOID, by, reason, now_ms)
+    board = form.show(spec, book, is_over=True)
     event = LotCorrected(
         lot.view.seq + 1,
         now_ms,
         CorrectionCause.VOID,
         LotStatus.SOLD if results else LotStatus.PASSED,
-        form.show(spec, book, is_over=True),
+        board,
         results=results,
-        void_from_seq=_first_public_seq(kept, left_out),
+        void_from_seq=first_public_seq(kept, left_out),
     )
-    asked = _Asked(lot, kept, CorrectionCause.VOID, by, reason, now_ms)
-    words = ((buyer, WordKind.SALE_VOID),)
-    return _make(asked, event, book, numbers, left_out, words=words, paddle=buyer)
+    return made(
+        want,
+        event,
+        book,
+        numbers,
+        left_out,
+        words=((buyer, WordKind.SALE_VOID),),
+        is_revived=must_be_asked(want, form.show(spec, book, is_over=False).leader, left_out),
+        paddle=buyer,
+    )
 
 
 def award(
@@ -231,8 +232,9 @@ def award(
         lot.view.board,
         results=(Result(paddle, amount_minor),),
     )
-    asked = _Asked(lot, kept, CorrectionCause.AWARD, by, reason, now_ms)
-    return _make(asked, event, lot.book, words=((paddle, WordKind.AWARDED),), paddle=paddle)
+    want = wanted(engine.state, lot, kept, CorrectionCause.AWARD, by, reason, now_ms)
+    is_revived = lot.is_revived and paddle != lot.view.board.leader
+    return made(want, event, lot.book, words=((paddle, WordKind.AWARDED),), is_revived=is_revived, paddle=paddle)
 
 
 def rewrite(
@@ -296,6 +298,8 @@ def _rewrite_fault(lot: LotState, spec: LotSpec) -> str:
         return f"lot {name} was opened; use `auctioneer extend` to give it more time"
     if (terms.format, spec.reserve_minor) == (was.terms.format, was.reserve_minor):
         return ""
+    if lot.view.asked is not None:
+        return f"lot {name} waits for the answer of paddle {lot.view.asked.paddle}; change its bidding after that"
     if lot.view.status.is_final:
         return f"lot {name} is over; its bidding can't change any more"
     if format_of(spec).may_revise(was, spec, lot.book):
@@ -340,75 +344,3 @@ def _unless_running(engine: Engine, lot: LotState, if_seq: int | None) -> Refuse
     if if_seq is not None and if_seq != lot.view.seq:
         return Refused(RejectCode.STATE_CHANGED, f"lot {lot.view.lot}")
     return None
-
-
-def _leave_out(asked: _Asked, numbers: tuple[int, ...], paddle: int | None = None) -> Corrected:
-    """Make a lot's book again without some of its offers. If nobody else sees a difference, there is no event."""
-    lot, view, form = asked.lot, asked.lot.view, format_of(asked.lot.spec)
-    book, left_out = refold(lot, asked.kept, frozenset(numbers))
-    board = form.show(lot.spec, book, is_over=False)
-    event = None
-    if board != view.board:
-        event = LotCorrected(
-            view.seq + 1,
-            asked.at_ms,
-            asked.cause,
-            view.status,
-            board,
-            view.ends_at_ms,
-            view.remaining_ms,
-            void_from_seq=_first_public_seq(asked.kept, left_out),
-        )
-    touched = _touched(view, board.leader, (offer for offer in asked.kept.offers if offer.number in left_out))
-    return _make(asked, event, book, numbers, left_out, words=touched, paddle=paddle)
-
-
-def _touched(view: LotView, leader: int | None, left_out: Iterable[KeptOffer]) -> Words:
-    """Return who hears what: those whose offers are void first, in the order of the offers, then the leaders."""
-    words = dict.fromkeys((offer.paddle for offer in left_out), WordKind.OFFER_VOID)
-    led = view.board.leader
-    if leader != led:
-        if led is not None:
-            words.setdefault(led, WordKind.LEAD_LOST)
-        if leader is not None:
-            words.setdefault(leader, WordKind.LEAD_BACK)
-    return tuple((paddle, kind) for paddle, kind in words.items() if paddle != HOUSE_PADDLE)
-
-
-def _numbers_of(kept: KeptOffers, paddle: int) -> tuple[int, ...]:
-    return tuple(offer.number for offer in kept.offers if offer.offer is not None and offer.paddle == paddle)
-
-
-def _first_public_seq(kept: KeptOffers, left_out: tuple[int, ...]) -> int | None:
-    return min((offer.seq for offer in kept.offers if offer.number in left_out and offer.is_public), default=None)
-
-
-def _make(
-    asked: _Asked,
-    event: LotCorrected | None,
-    book: AnyBook | None,
-    numbers: tuple[int, ...] = (),
-    left_out: tuple[int, ...] = (),
-    *,
-    words: Words,
-    for_ms: int | None = None,
-    price_minor: int | None = None,
-    paddle: int | None = None,
-) -> Corrected:
-    view = asked.lot.view
-    fact = CorrectionMade(
-        at_ms=asked.at_ms,
-        lot=view.lot,
-        seq=view.seq if event is None else event.seq,
-        cause=asked.cause,
-        event=event,
-        asked=numbers,
-        void=left_out,
-        book=book,
-        by=asked.by,
-        reason=asked.reason,
-        for_ms=for_ms,
-        price_minor=price_minor,
-        paddle=paddle,
-    )
-    return Corrected(fact, words)

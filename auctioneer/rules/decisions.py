@@ -16,12 +16,13 @@ from auctioneer.rules.wrong_moment import Deed, wrong_moment
 from common.errors import RejectCode
 from common.evolve import MOVES
 from common.limits import DURATION_MS_MAX, LOTS_MAX
-from common.lot import CloseCause, ExtendCause, LotStatus, SaleStatus
+from common.lot import Asked, CloseCause, ExtendCause, LotStatus, SaleStatus
 from common.lot_events import (
     Announced,
     AnyLotEvent,
     Call,
     Called,
+    LotAsked,
     LotClosed,
     LotEvent,
     LotExtended,
@@ -171,16 +172,23 @@ def pause_sale(engine: Engine, now_ms: int, by: str) -> Decision:
     if refused is not None:
         return refused
     facts: list[AnyFact] = [sale_decision(SalePaused(engine.sale.seq + 1, now_ms), by)]
-    facts.extend(
-        lot_decision(lot, _pausing(lot, now_ms), by, with_sale=True)
-        for lot in engine.catalogue
-        if lot.view.status in MOVES[LotPaused].before
-    )
+    for lot in engine.catalogue:
+        view = lot.view
+        event: AnyLotEvent | None = None
+        if view.status in MOVES[LotPaused].before:
+            event = _pausing(lot, now_ms)
+        elif view.asked is not None and view.asked.until_ms is not None:
+            event = LotAsked(view.seq + 1, now_ms, Asked(view.asked.paddle, None, view.asked.until_ms - now_ms))
+        if event is not None:
+            facts.append(lot_decision(lot, event, by, with_sale=True))
     return _apply(engine, facts)
 
 
 def resume_sale(engine: Engine, now_ms: int, by: str) -> Decision:
-    """Resume the lots that the pause stopped. Openings that count from the sale's start move by the pause's length."""
+    """Resume the lots that the pause stopped, and the time for answers.
+
+    Openings that count from the sale's start move by the pause's length.
+    """
     if engine.sale.status is not SaleStatus.PAUSED:
         return Refused(RejectCode.WRONG_STATE, f"the sale is {engine.sale.status.value}")
     stood_ms = now_ms - engine.state.sale_paused_at_ms
@@ -190,6 +198,8 @@ def resume_sale(engine: Engine, now_ms: int, by: str) -> Decision:
         event: AnyLotEvent | None = None
         if lot.paused_with_sale and view.status is LotStatus.PAUSED:
             event = _resuming(lot, now_ms)
+        elif view.asked is not None and view.asked.remaining_ms is not None:
+            event = LotAsked(view.seq + 1, now_ms, Asked(view.asked.paddle, now_ms + view.asked.remaining_ms))
         elif view.status is LotStatus.SCHEDULED and lot.spec.opening.delay_ms and view.opens_at_ms is not None:
             event = LotRescheduled(view.seq + 1, now_ms, view.opens_at_ms + stood_ms)
         if event is not None:
@@ -243,13 +253,17 @@ def _why_not_met(lot: LotState) -> str:
 def end(engine: Engine, now_ms: int, by: str, if_changes: int | None = None) -> Decision:
     """End the sale: the hammer falls on every open lot, and every lot that was not opened is withdrawn.
 
-    A sale with corrections goes on until `finish`, so that a wrong last hammer can be corrected. With `if_changes`, it
+    A sale with corrections goes on until `finish`, so that a wrong last hammer can be corrected. It does not end while
+    a bidder is asked whether its bid stands. With `if_changes`, it
     ends only if `Engine.count_events` is still that, so nothing has changed.
     """
     if engine.sale.status is SaleStatus.ENDED:
         return Refused(RejectCode.SALE_ENDED, "it can't be ended again")
     if if_changes is not None and if_changes != engine.count_events():
         return Refused(RejectCode.STATE_CHANGED, "the sale")
+    asked = next((lot for lot in engine.catalogue if lot.view.asked is not None), None)
+    if asked is not None:
+        return Refused(RejectCode.WRONG_STATE, wrong_moment(engine, asked, Deed.CLOSE))
     facts: list[AnyFact] = []
     for lot in engine.catalogue:
         event: AnyLotEvent
@@ -292,7 +306,8 @@ def _find(
     lot = engine.find(name)
     if lot is None:
         return Refused(RejectCode.UNKNOWN_LOT, f"lot {name}")
-    if lot.view.status not in MOVES[event].before:
+    is_asked = lot.view.asked is not None and event in (LotClosed, LotResumed)
+    if is_asked or lot.view.status not in MOVES[event].before:
         return Refused(RejectCode.WRONG_STATE, wrong_moment(engine, lot, deed))
     if if_seq is not None and if_seq != lot.view.seq:
         return Refused(RejectCode.STATE_CHANGED, f"lot {name}")

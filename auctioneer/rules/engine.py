@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from auctioneer.rules import absentee
 from auctioneer.rules.applying import Applied, EngineState
+from auctioneer.rules.corrected import unanswered
 from auctioneer.rules.facts import (
     AnyFact,
     BidLeft,
@@ -66,7 +67,13 @@ class Engine(Applied):
     @classmethod
     def create(cls, created: SaleCreated) -> "Engine":
         """Return the engine of a sale that has just been created, without lots."""
-        sale = SaleView(created.sale, created.title, created.currency, started_at_ms=created.at_ms)
+        sale = SaleView(
+            created.sale,
+            created.title,
+            created.currency,
+            started_at_ms=created.at_ms,
+            revived_answer_ms=created.revived_answer_ms,
+        )
         return cls(EngineState(created, sale, [], now_ms=created.at_ms))
 
     # --- bidders -----------------------------------------------------------------------------------------------
@@ -272,7 +279,8 @@ class Engine(Applied):
                 wait_ms = None if view.opens_at_ms is None else max(0, view.opens_at_ms - now_ms)
                 return self.rejected(lot, bidder, request, RejectCode.LOT_NOT_OPEN, wait_ms)
             case LotStatus.PAUSED:
-                return self.rejected(lot, bidder, request, RejectCode.LOT_PAUSED)
+                detail = "" if view.asked is None else f"paddle {view.asked.paddle} is asked whether its bid stands"
+                return self.rejected(lot, bidder, request, RejectCode.LOT_PAUSED, detail=detail)
             case LotStatus.WITHDRAWN:
                 return self.rejected(lot, bidder, request, RejectCode.LOT_WITHDRAWN)
 
@@ -339,7 +347,7 @@ class Engine(Applied):
         return entries[0] >> INDEX_BITS <= now_ms if entries else False
 
     def advance(self, now_ms: int) -> list[AnyFact]:
-        """Do all that is due by `now_ms`: close lots whose time is over, and open lots whose time has come."""
+        """Do all that is due by `now_ms`: close and open lots whose time has come, and end waits for answers."""
         done: list[AnyFact] = []
         while (fact := self.advance_once(now_ms)) is not None:
             done.append(fact)
@@ -365,6 +373,8 @@ class Engine(Applied):
             if lot.steps_at_ms is not None and view.ends_at_ms != due_ms:
                 return self._step(lot, at_ms)
             return self._applied(lot_decision(lot, closing(lot, at_ms, CloseCause.TIME), HOUSE))
+        if view.asked is not None:
+            return self._applied(unanswered(self._state, lot, at_ms))
         return self._applied(lot_decision(lot, opening(lot, at_ms), HOUSE))
 
     def _is_due_at_once(self) -> bool:

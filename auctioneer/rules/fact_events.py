@@ -15,19 +15,21 @@ from auctioneer.rules.facts import (
     Outage,
     Rejection,
     SaleDecided,
+    StoodBy,
 )
 from common.errors import RejectCode
 from common.formats import AnyBoard
 from common.formats.english import EnglishBoard, EnglishOwn
-from common.lot import CloseCause, ExtendCause
-from common.lot_events import AnyLotEvent, AnySaleEvent, LotAdded, LotClosed, LotExtended, LotMoved
+from common.lot import Asked, CloseCause, ExtendCause
+from common.lot_events import AnyLotEvent, AnySaleEvent, LotAdded, LotAsked, LotClosed, LotExtended, LotMoved
 from common.messages import Accepted, Rejected
 
 
 def public_part(fact: AnyFact) -> AnyLotEvent | AnySaleEvent | None:
     """Return what everybody may know of `fact`, an event of the stream `fact.lot`; None if that is nothing.
 
-    The public part of an outage depends on which lots are open, and is in their streams: see `given_back`.
+    The public part of an outage depends on which lots are open, and is in their streams: see `given_back` and
+    `answer_put_off`.
     """
     match fact:
         case BidTaken():
@@ -36,7 +38,7 @@ def public_part(fact: AnyFact) -> AnyLotEvent | AnySaleEvent | None:
             return offer_event(fact)
         case ClockStepped():
             return clock_moved(fact)
-        case LotDecided() | SaleDecided() | CorrectionMade() | LotRewritten():
+        case LotDecided() | SaleDecided() | CorrectionMade() | StoodBy() | LotRewritten():
             return fact.event
         case LotListed():
             return lot_added(fact)
@@ -47,6 +49,11 @@ def public_part(fact: AnyFact) -> AnyLotEvent | AnySaleEvent | None:
 def given_back(outage: Outage, seq: int, ends_at_ms: int) -> LotExtended:
     """Return the event by which an open lot, at `seq` and with an end at `ends_at_ms`, is extended by an outage."""
     return LotExtended(seq + 1, outage.at_ms, ExtendCause.OUTAGE, ends_at_ms + outage.outage_ms)
+
+
+def answer_put_off(outage: Outage, seq: int, asked: Asked, until_ms: int) -> LotAsked:
+    """Return the event by which an outage puts off the answer of a bidder who is asked, at `seq`, until `until_ms`."""
+    return LotAsked(seq + 1, outage.at_ms, Asked(asked.paddle, until_ms + outage.outage_ms))
 
 
 def lot_added(fact: LotListed) -> LotAdded:
@@ -108,8 +115,8 @@ def verdict_of(fact: Decided) -> Accepted | Rejected:
             return bid_accepted(fact, bid_board(fact))
         case Rejection():
             return fact.verdict
-        case CorrectionMade():
-            assert fact.verdict is not None, "the correction is no retraction"
+        case CorrectionMade() | StoodBy():
+            assert fact.verdict is not None, "no bidder asked for it"
             return fact.verdict
         case OfferTaken():
             return Accepted(

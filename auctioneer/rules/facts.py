@@ -28,6 +28,7 @@ from common.lot_events import (
     LotCorrected,
     LotRevised,
     LotsReordered,
+    LotStoodBy,
     SaleEnded,
     SalePaused,
     SaleResumed,
@@ -35,6 +36,7 @@ from common.lot_events import (
 from common.messages import Accepted, Rejected, Role, WordKind
 from common.money import Currency
 from common.retraction import RetractRequest
+from common.standing_by import StandByRequest
 
 
 class SaleCreated(Fact, frozen=True, kw_only=True, tag="sale_created"):
@@ -54,6 +56,8 @@ class SaleCreated(Fact, frozen=True, kw_only=True, tag="sale_created"):
     """The conditions that each bidder accepts; empty: none."""
     retractions: bool = False
     """Whether a bidder may take its own last bid back (`auctioneer.rules.retractions`)."""
+    revived_answer_ms: int | None = None
+    """How long a bidder whom a correction makes lead has to say whether its bid stands; None: it is bound by it."""
 
 
 class HouseStarted(Fact, frozen=True, kw_only=True, tag="house_started"):
@@ -368,7 +372,9 @@ class LotDecided(Fact, frozen=True, kw_only=True, tag="lot_decided"):
 
 
 class CorrectionMade(Fact, frozen=True, kw_only=True, tag="correction_made"):
-    """A person of the house corrected a lot, or a bidder took its own bid back. Earlier facts stay as they are.
+    """A person of the house corrected a lot, or a bidder took its own bid back or did not stand by it.
+
+    Earlier facts stay as they are. The house itself corrects a lot where the bidder who was asked did not answer.
 
     `asked` are the numbers of the offers that the correction named, and `void` those of all that no longer count. The
     offers on a lot are numbered from 1, in the order in which they were accepted. `book` is the lot's book afterwards.
@@ -387,16 +393,41 @@ class CorrectionMade(Fact, frozen=True, kw_only=True, tag="correction_made"):
     price_minor: int | None = None
     """The price from which a clock continues."""
     paddle: int | None = None
-    """Whom it is about: whose purchase is void, who was turned out, to whom the lot is sold, or who retracted."""
-    request: RetractRequest | None = None
-    """The retraction as the bidder sent it; the other corrections are commands."""
+    """Whom it is about: whose purchase is void, who was turned out or asked, to whom the lot is sold, or who
+    retracted."""
+    request: RetractRequest | StandByRequest | None = None
+    """The retraction or the answer as the bidder sent it; the other corrections are commands, or the clock's."""
     verdict: Accepted | None = None
-    """What the bidder who retracted was told."""
+    """What the bidder was told who sent the request."""
+    touched: tuple[tuple[int, WordKind], ...] = ()
+    """Which bidders hear of the correction, and what it means to each."""
+    is_revived: bool = False
+    """Whether the leader leads only because of a correction, and has not said yet whether its bid stands."""
 
     @property
     def request_id(self) -> int:
-        """The id of the retraction. Only a retraction has one."""
-        assert self.request is not None, "the correction is no retraction"
+        """The id of the bidder's request. Only a retraction and an answer have one."""
+        assert self.request is not None, "no bidder asked for the correction"
+        return self.request.id
+
+
+class StoodBy(Fact, frozen=True, kw_only=True, tag="stood_by"):
+    """The bidder who was asked stands by its bid.
+
+    If a clerk answered for the bidder, `by` is the clerk's name, and there is no `request`. `verdict` is what the
+    bidder was told.
+    """
+
+    paddle: int
+    event: LotStoodBy
+    by: str = ""
+    request: StandByRequest | None = None
+    verdict: Accepted | None = None
+
+    @property
+    def request_id(self) -> int:
+        """The id of the bidder's request. An answer by a clerk has none."""
+        assert self.request is not None, "a clerk answered"
         return self.request.id
 
 
@@ -444,6 +475,7 @@ AnyFact = (
     | PositionReleased
     | LotDecided
     | CorrectionMade
+    | StoodBy
     | LotRewritten
     | SaleDecided
 )
@@ -488,10 +520,10 @@ def sale_decision(
 
 Taken = BidTaken | OfferTaken
 """An offer that was accepted."""
-Decided = Taken | BidLeft | OfferLate | CorrectionMade | Rejection
+Decided = Taken | BidLeft | OfferLate | CorrectionMade | StoodBy | Rejection
 """The outcome of an offer. It has the request, and `verdict_of` gives the verdict on it at any time.
 
-Of the corrections only a retraction is one.
+Of the corrections only those are one that a bidder asked for, and of the answers those that a bidder gave.
 """
 
 

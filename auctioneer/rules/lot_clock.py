@@ -97,7 +97,7 @@ class LotClock:
     def _due_ms(self, lot: LotState) -> int | None:
         """Return the server time of what is due first on a lot: its end, a step of its format's clock, its opening.
 
-        Bids that were left for the opening are due with it.
+        Bids that were left for the opening are due with it. A lot whose leader is asked waits for the answer.
         """
         view = lot.view
         if view.status is _OPEN:
@@ -108,6 +108,8 @@ class LotClock:
                 return ends_at_ms
             steps_at_ms += lot.opened_at_ms
             return steps_at_ms if ends_at_ms is None or steps_at_ms < ends_at_ms else ends_at_ms
+        if view.asked is not None:
+            return view.asked.until_ms
         if view.status is _SCHEDULED and self._state.sale.status is SaleStatus.RUNNING:
             return view.opens_at_ms
         return None

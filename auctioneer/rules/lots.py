@@ -78,6 +78,10 @@ class LotState(msgspec.Struct, gc=False):
     """None in a sale without corrections."""
     is_rewritten: bool = False
     """Whether the spec is no longer that of the catalogue with which the lot came."""
+    is_revived: bool = False
+    """Whether the leader leads only because of a correction, and has not said yet whether its bid stands."""
+    opens_after: bool = False
+    """Whether bidding resumes once the bidder who is asked has answered."""
     left: dict[int, LeftBid] | None = None
     """The bids that were left and wait for the opening, by paddle, in the order in which they were left."""
     queued_ms: int | None = None

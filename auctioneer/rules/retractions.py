@@ -10,7 +10,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from auctioneer.rules import corrections
-from auctioneer.rules.corrections import Corrected
+from auctioneer.rules.corrected import Corrected
 from auctioneer.rules.decisions import Refused
 from auctioneer.rules.engine import Bidder, Engine
 from auctioneer.rules.facts import CorrectionMade
@@ -46,7 +46,7 @@ def retract(engine: Engine, now_ms: int, bidder: Bidder, request: RetractRequest
     view, cause = lot.view, CorrectionCause.RETRACTED
     undone = corrections.undo(engine, now_ms, "", view.lot, "", (number,), cause=cause)
     assert not isinstance(undone, Refused), "the lot is open, and the bid is among those that it keeps"
-    fact, words = undone
+    fact = undone.fact
     assert isinstance(fact, CorrectionMade), "an undone bid is one"
     event = fact.event
     verdict = Accepted(
@@ -54,12 +54,12 @@ def retract(engine: Engine, now_ms: int, bidder: Bidder, request: RetractRequest
         fact.seq,
         now_ms,
         view.board if event is None else event.board,
-        view.ends_at_ms,
+        view.ends_at_ms if event is None else event.ends_at_ms,
         format_of(lot.spec).own(lot.spec, fact.book, bidder.paddle),
         id=request.id,
     )
-    own = replace(fact, paddle=bidder.paddle, request=request, verdict=verdict)
-    return Corrected(own, tuple((paddle, kind) for paddle, kind in words if paddle != bidder.paddle))
+    touched = tuple((paddle, kind) for paddle, kind in fact.touched if paddle != bidder.paddle)
+    return Corrected(replace(fact, paddle=bidder.paddle, request=request, verdict=verdict, touched=touched))
 
 
 def _number(engine: Engine, lot: LotState, now_ms: int, paddle: int, request: RetractRequest) -> int | RejectCode:

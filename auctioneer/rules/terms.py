@@ -103,3 +103,5 @@ class SaleSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What each bidder accepts before it gets a paddle; empty: nothing."""
     retractions: bool = False
     """Whether a bidder may take its own last bid back; only with `corrections`."""
+    revived_answer_ms: int | None = None
+    """How long a bidder whom a correction makes lead has to say whether its bid stands; None: it is bound by it."""

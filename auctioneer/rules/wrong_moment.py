@@ -82,6 +82,12 @@ _FITS: Final[dict[LotStatus, dict[Deed | None, str]]] = {
 def wrong_moment(engine: Engine, lot: LotState, deed: Deed) -> str:
     """Return how a lot stands for which a deed comes too early or too late, and what fits now."""
     view = lot.view
+    if view.asked is not None:
+        return (
+            f"lot {view.lot} waits for the answer of paddle {view.asked.paddle}, who is asked whether its bid stands; "
+            f"`auctioneer asked {view.lot} --yes` or `--no` answers for it, and `auctioneer withdraw {view.lot}` takes "
+            "the lot out"
+        )
     state = f"lot {view.lot} is {view.status.value}"
     if engine.sale.status is SaleStatus.ENDED:
         return f"{state}, and the sale has ended"

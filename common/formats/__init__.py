@@ -4,7 +4,7 @@
 - A board: what everybody sees of the bidding. Every board has a `leader`, None where the format names none.
 - Own: what one bidder may know of its own position.
 - Offers: the requests by which a bidder says something about a lot. `FormatOffer` are those that belong to one format;
-  to leave a bid, and to take one back, is the same in all.
+  to leave a bid, to take one back, and to stand by one is the same in all.
 """
 
 from common.absentee import LeaveBidRequest
@@ -12,9 +12,10 @@ from common.formats.dutch import DutchBoard, DutchOwn, DutchTerms, StopRequest
 from common.formats.english import BidRequest, BuyRequest, EnglishBoard, EnglishOwn, EnglishTerms
 from common.formats.sealed import SealedBoard, SealedOwn, SealedTerms, SealRequest, UnsealRequest
 from common.retraction import RetractRequest
+from common.standing_by import StandByRequest
 
 AnyTerms = EnglishTerms | SealedTerms | DutchTerms
 AnyBoard = EnglishBoard | SealedBoard | DutchBoard
 AnyOwn = EnglishOwn | SealedOwn | DutchOwn
 FormatOffer = BidRequest | BuyRequest | SealRequest | UnsealRequest | StopRequest
-AnyOffer = FormatOffer | LeaveBidRequest | RetractRequest
+AnyOffer = FormatOffer | LeaveBidRequest | RetractRequest | StandByRequest

@@ -89,7 +89,7 @@ export const sameLot = (lot) => lot.toLowerCase().replace(/(^|[^0-9])0+(?=[0-9])
 
 const LOT = {
   seq: 0, status: 'scheduled', opens_at_ms: null, ends_at_ms: null, remaining_ms: null, results: [], closed_at_ms: null,
-  close_cause: null, reason: '',
+  close_cause: null, reason: '', asked: null,
 }
 const BOARDS = {
   english: { price_minor: null, leader: null, bids: 0, reserve_met: null, buy_now_minor: null },
@@ -97,13 +97,13 @@ const BOARDS = {
   dutch: {},
 }
 const RESULT = { units: 1 }
-const SALE = { seq: 0, status: 'running', started_at_ms: 0, lots: 0, announcement: '' }
+const SALE = { seq: 0, status: 'running', started_at_ms: 0, lots: 0, revived_answer_ms: null, announcement: '' }
 
 /** A board with all of its fields; one of a format that this version does not know stays as it is. */
 export const fullBoard = (board) => ({ ...BOARDS[board.format], ...board })
 const fullResults = (results = []) => results.map((result) => ({ ...RESULT, ...result }))
 export const lotView = (view) => (
-  { ...LOT, ...view, board: fullBoard(view.board), results: fullResults(view.results) }
+  { ...LOT, ...view, board: fullBoard(view.board), results: fullResults(view.results), asked: fullAsked(view.asked) }
 )
 export const saleView = (view) => ({ ...SALE, ...view })
 
@@ -111,7 +111,11 @@ export const isFinal = (view) => ['sold', 'passed', 'withdrawn'].includes(view.s
 
 export const firstView = ({ terms, board, opens_at_ms = null }) => lotView({ terms, board, opens_at_ms })
 
-const final = (e) => ({ board: fullBoard(e.board), closed_at_ms: e.at_ms, ends_at_ms: null, remaining_ms: null })
+const final = (e) => (
+  { board: fullBoard(e.board), closed_at_ms: e.at_ms, ends_at_ms: null, remaining_ms: null, asked: null }
+)
+const ASKED = { until_ms: null, remaining_ms: null }
+const fullAsked = (asked) => (asked ? { ...ASKED, ...asked } : null)
 
 const CLOSED_BY = { void: 'voided', award: 'awarded' }
 
@@ -130,11 +134,15 @@ const LOT_EVENTS = {
     const isOver = isFinal(e)
     return {
       status: e.status, board: fullBoard(e.board), results: fullResults(e.results), reason: '',
-      opens_at_ms: e.status === 'open' ? view.opens_at_ms ?? e.at_ms : view.opens_at_ms,
+      opens_at_ms: isOver ? view.opens_at_ms : view.opens_at_ms ?? e.at_ms, asked: fullAsked(e.asked),
       ends_at_ms: e.ends_at_ms ?? null, remaining_ms: e.remaining_ms ?? null,
       closed_at_ms: isOver ? view.closed_at_ms : null, close_cause: isOver ? CLOSED_BY[e.cause] : null,
     }
   },
+  lot_asked: (e) => ({ asked: fullAsked(e.asked) }),
+  lot_stood_by: (e) => (
+    { status: e.status, ends_at_ms: e.ends_at_ms ?? null, remaining_ms: e.remaining_ms ?? null, asked: null }
+  ),
   lot_revised: (e) => ({
     terms: e.terms, board: fullBoard(e.board), opens_at_ms: e.opens_at_ms ?? null, ends_at_ms: e.ends_at_ms ?? null,
   }),

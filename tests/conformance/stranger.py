@@ -28,6 +28,8 @@ LOT_EVENTS = {
     "lot_closed",
     "lot_withdrawn",
     "lot_corrected",
+    "lot_asked",
+    "lot_stood_by",
     "lot_revised",
 }
 SALE_EVENTS = {"lot_added", "lots_reordered", "sale_paused", "sale_resumed", "announced", "called", "sale_ended"}
@@ -334,7 +336,7 @@ def lot_events(frame: Frame, lot: str) -> list[Body]:
 
 
 def first_view(added: Body) -> Body:
-    return dict.fromkeys(("ends_at_ms", "remaining_ms", "closed_at_ms", "close_cause")) | {
+    return dict.fromkeys(("ends_at_ms", "remaining_ms", "closed_at_ms", "close_cause", "asked")) | {
         "terms": added["terms"],
         "board": added["board"],
         "seq": 0,
@@ -366,6 +368,8 @@ def evolve(view: Body, event: Body) -> Body:
         ),
         "lot_withdrawn": lambda: final(event) | {"status": "withdrawn"} | picked(event, "reason"),
         "lot_corrected": lambda: corrected(view, event),
+        "lot_asked": lambda: picked(event, "asked"),
+        "lot_stood_by": lambda: {"asked": None} | picked(event, "status", "ends_at_ms", "remaining_ms"),
         "lot_revised": lambda: picked(event, "terms", "board", "opens_at_ms", "ends_at_ms"),
     }
     return view | {"seq": event["seq"]} | changes[event["event"]]()
@@ -373,8 +377,8 @@ def evolve(view: Body, event: Body) -> Body:
 
 def corrected(view: Body, event: Body) -> Body:
     is_over = event["status"] in ("sold", "passed")
-    return picked(event, "status", "board", "ends_at_ms", "remaining_ms", "results") | {
-        "opens_at_ms": view["opens_at_ms"] or (event["at_ms"] if event["status"] == "open" else None),
+    return picked(event, "status", "board", "ends_at_ms", "remaining_ms", "results", "asked") | {
+        "opens_at_ms": view["opens_at_ms"] or (None if is_over else event["at_ms"]),
         "closed_at_ms": view["closed_at_ms"] if is_over else None,
         "close_cause": {"void": "voided", "award": "awarded"}[event["cause"]] if is_over else None,
         "reason": "",
@@ -382,7 +386,8 @@ def corrected(view: Body, event: Body) -> Body:
 
 
 def final(event: Body) -> Body:
-    return {"closed_at_ms": event["at_ms"], "ends_at_ms": None, "remaining_ms": None} | picked(event, "board")
+    nothing = dict.fromkeys(("ends_at_ms", "remaining_ms", "asked"))
+    return nothing | {"closed_at_ms": event["at_ms"]} | picked(event, "board")
 
 
 def evolve_sale(view: Body, event: Body) -> Body:

@@ -19,6 +19,7 @@ from common.formats.english import BidRequest, BuyRequest, EnglishBoard, English
 from common.formats.sealed import Pays, SealedBoard, SealedOwn, SealedTerms, SealRequest, UnsealRequest
 from common.limits import AMOUNT_MINOR_MAX, INTEGER_MAX, PROTOCOL_VERSION
 from common.lot import (
+    Asked,
     CloseCause,
     CorrectionCause,
     ExtendCause,
@@ -37,6 +38,7 @@ from common.lot_events import (
     Call,
     Called,
     LotAdded,
+    LotAsked,
     LotClosed,
     LotCorrected,
     LotExtended,
@@ -47,6 +49,7 @@ from common.lot_events import (
     LotResumed,
     LotRevised,
     LotsReordered,
+    LotStoodBy,
     LotWithdrawn,
     SaleEnded,
     SalePaused,
@@ -85,6 +88,7 @@ from common.messages import (
 from common.money import Currency
 from common.retraction import RetractRequest
 from common.spending import Spending
+from common.standing_by import StandByRequest
 
 _T: Final = 1_750_000_000_000
 """The server time in all vectors: a round number of milliseconds."""
@@ -199,6 +203,8 @@ REQUESTS: Final[dict[str, messages.AnyRequest]] = {
     "leave_bid, if the seq is": LeaveBidRequest(id=32, lot="6", amount_minor=25_000, if_seq=0),
     "retract": RetractRequest(id=33, lot="5"),
     "retract, if the seq is": RetractRequest(id=34, lot="5", if_seq=3),
+    "stand_by": StandByRequest(id=35, lot="5", stands=True, if_seq=4),
+    "stand_by, no": StandByRequest(id=36, lot="5", stands=False),
     "mine": MineRequest(id=27),
     "news": NewsRequest(id=28, after_seq=0),
     "news, what follows": NewsRequest(id=29, after_seq=2),
@@ -289,6 +295,7 @@ ANSWERS: Final[dict[str, messages.AnyAnswer]] = {
             Word(6, _T, WordKind.SALE_VOID, "The hammer fell too early.", "12a"),
             Word(7, _T, WordKind.AWARDED, lot="12a"),
             Word(8, _T, WordKind.LEFT_BID_VOID, "below_minimum", "12a"),
+            Word(9, _T, WordKind.ASKED, "It was on the wrong paddle.", "12a"),
         ),
     ),
     "conditions": Conditions(id=30, digest=digest_of(_CONDITIONS), text=_CONDITIONS),
@@ -328,6 +335,13 @@ _LOT_EVENTS: Final[tuple[AnyLotEvent, ...]] = (
     LotCorrected(9, _T, CorrectionCause.VOID, LotStatus.PASSED, _ONE_BID, void_from_seq=3),
     LotCorrected(9, _T, CorrectionCause.AWARD, LotStatus.SOLD, _ONE_BID, results=(Result(7, 10_000),)),
     LotCorrected(9, _T, CorrectionCause.TURNED_OUT, LotStatus.OPEN, _NO_BIDS, _T + 300_000, void_from_seq=2),
+    LotCorrected(9, _T, CorrectionCause.UNDO, LotStatus.PAUSED, _ONE_BID, None, 60_000, (), 4, Asked(7, _T + 60_000)),
+    LotCorrected(9, _T, CorrectionCause.DECLINED, LotStatus.PAUSED, _ONE_BID, asked=Asked(7, None, 60_000)),
+    LotCorrected(9, _T, CorrectionCause.UNANSWERED, LotStatus.OPEN, _NO_BIDS, _T + 300_000, void_from_seq=2),
+    LotAsked(10, _T, Asked(7, None, 40_000)),
+    LotAsked(11, _T, Asked(7, _T + 40_000)),
+    LotStoodBy(12, _T, LotStatus.OPEN, _T + 60_000),
+    LotStoodBy(12, _T, LotStatus.PAUSED, None, 60_000),
     LotRevised(9, _T, _PLAIN_TERMS, EnglishBoard(1), _T),
     LotRevised(9, _T, _TERMS, _ONE_BID, _T, _T + 359_000),
 )

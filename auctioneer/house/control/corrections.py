@@ -8,7 +8,7 @@ from auctioneer.house.control.texts import faulty_text
 from auctioneer.house.formats.table import board_bidding
 from auctioneer.house.house import House
 from auctioneer.rules import corrections
-from auctioneer.rules.corrections import Corrected
+from auctioneer.rules.corrected import Corrected
 from auctioneer.rules.decisions import Decision, Refused
 from common.errors import RejectCode
 from common.evolve import evolve

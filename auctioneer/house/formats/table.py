@@ -12,6 +12,7 @@ from common.formats.dutch import DutchBoard, DutchTerms, StopRequest
 from common.formats.english import BidRequest, BuyRequest, EnglishBoard, EnglishTerms
 from common.formats.sealed import SealedBoard, SealedTerms, SealRequest, UnsealRequest
 from common.retraction import RetractRequest
+from common.standing_by import StandByRequest
 
 _TABLE: Final[dict[type, Any]] = {
     **dict.fromkeys((EnglishTerms, EnglishBoard, BidRequest, BuyRequest), english),
@@ -43,6 +44,12 @@ def offer_made(request: AnyOffer) -> OfferMade:
     """Return what an offer asked for."""
     if isinstance(request, RetractRequest):
         return OfferMade("retract", accepted_as="taken_back")
+    if isinstance(request, StandByRequest):
+        return (
+            OfferMade("stand_by", accepted_as="stands_by")
+            if request.stands
+            else OfferMade("decline", accepted_as="taken_back")
+        )
     told: OfferMade = _TABLE[type(request)].offer_made(request)
     return told
 

@@ -44,6 +44,7 @@ from auctioneer.rules.facts import (
     SaleDecided,
     SaleRestored,
     SettingsChanged,
+    StoodBy,
 )
 from auctioneer.rules.formats.english import default_increments
 from auctioneer.rules.sale_settings import AdmissionMode, SaleSettings
@@ -88,19 +89,33 @@ def corrected_record() -> list[AnyFact]:
     return SaleMaker(13, corrects=True).make(600)
 
 
+@pytest.fixture(scope="module")
+def asking_record() -> list[AnyFact]:
+    return SaleMaker(3, corrects=True, asks=True).make(600)
+
+
 CORRECTIONS = (CorrectionMade, LotRewritten)
+ANSWERS = {CorrectionCause.DECLINED, CorrectionCause.UNANSWERED}
 CAUSES = set(CorrectionCause) - {CorrectionCause.RETRACTED}
 
 
-def test_the_records_have_every_kind_of_event(record: list[AnyFact], corrected_record: list[AnyFact]) -> None:
-    assert set(AnyFact.__args__) == {type(fact) for fact in record} | set(CORRECTIONS)
-    assert set(AnyFact.__args__) == {type(fact) for fact in corrected_record}
-    assert {fact.cause for fact in corrected_record if isinstance(fact, CorrectionMade)} == CAUSES
+def causes_in(record: list[AnyFact]) -> set[CorrectionCause]:
+    return {fact.cause for fact in record if isinstance(fact, CorrectionMade)}
+
+
+def test_the_records_have_every_kind_of_event(
+    record: list[AnyFact], corrected_record: list[AnyFact], asking_record: list[AnyFact]
+) -> None:
+    assert set(AnyFact.__args__) - {StoodBy} == {type(fact) for fact in record} | set(CORRECTIONS)
+    assert set(AnyFact.__args__) - {StoodBy} == {type(fact) for fact in corrected_record}
+    assert causes_in(corrected_record) == CAUSES - ANSWERS
+    assert causes_in(asking_record) >= ANSWERS
+    assert StoodBy in {type(fact) for fact in asking_record}
 
 
 @pytest.mark.parametrize("seed", range(25))
 def test_what_the_engine_decided_verifies(seed: int) -> None:
-    maker = SaleMaker(seed, corrects=seed % 2 == 0)
+    maker = SaleMaker(seed, corrects=seed % 2 == 0, asks=seed % 4 == 0)
     facts = maker.make(300)
     report = audit(facts)
     assert report.mismatch is None, str(report.mismatch)
@@ -131,7 +146,8 @@ DECIDED = {
     PositionReleased: "lot seq paddle entry",
     LotDecided: "at_ms lot seq with_sale",
     SaleDecided: "at_ms lot seq",
-    CorrectionMade: "lot seq event void book",
+    CorrectionMade: "lot seq event void book touched is_revived",
+    StoodBy: "lot seq paddle event",
     LotRewritten: "lot seq event",
     LotListed: "lot seq board opens_at_ms",
     BidderEnrolled: "lot seq paddle",
@@ -171,10 +187,12 @@ def _other(value: object) -> object:
     ("kind", "name"), [(kind, name) for kind, names in DECIDED.items() for name in names.split()], ids=str
 )
 def test_one_changed_field_is_noticed(
-    record: list[AnyFact], corrected_record: list[AnyFact], kind: type[Fact], name: str
+    record: list[AnyFact], corrected_record: list[AnyFact], asking_record: list[AnyFact], kind: type[Fact], name: str
 ) -> None:
     if kind in CORRECTIONS:
         record = corrected_record
+    if kind is StoodBy or name in ("touched", "is_revived"):
+        record = asking_record
     places = [place for place, fact in enumerate(record) if isinstance(fact, kind)]
     for place in random.Random(name).sample(places, min(12, len(places))):
         forged = list(record)

@@ -66,7 +66,7 @@ def test_what_belongs_to_the_running_sale_can_not_change() -> None:
         (
             "sale.colour",
             "There is no 'colour'; there are conditions, conditions_file, corrections, "
-            "currency, ends, ignore_columns, lots_file, order, retractions, title.",
+            "currency, ends, ignore_columns, lots_file, order, retractions, revived, revived_answer, title.",
         ),
         ("sale.currency", "'EUR' is not the currency of the sale, USD."),
     ]

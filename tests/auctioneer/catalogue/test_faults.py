@@ -147,6 +147,22 @@ def test_a_fault_of_a_lot(field: str, line: str, reason: str) -> None:
         (HEAD + "curency = 'USD'", "sale.curency", 4, "did you mean 'currency'?"),
         (HEAD + "retractions = 'on'", "sale.retractions", 4, "They need a sale with corrections"),
         (HEAD + "corrections = 'off'\nretractions = 'on'", "sale.retractions", 5, "They need a sale with corrections"),
+        (HEAD + "revived = 'ask'", "sale.revived", 4, "Only a sale with corrections asks"),
+        (HEAD + "corrections = 'on'\nrevived = 'yes'", "sale.revived", 5, "'yes' is not one of 'bound', 'ask'."),
+        (HEAD + "corrections = 'on'\nrevived_answer = '30s'", "sale.revived_answer", 5, 'write revived = "ask"'),
+        (
+            HEAD + "corrections = 'on'\nrevived = 'ask'\nrevived_answer = '4999ms'",
+            "sale.revived_answer",
+            6,
+            "4s 999ms is out of range: 5s to 1h.",
+        ),
+        (
+            HEAD + "corrections = 'on'\nrevived = 'ask'\nrevived_answer = '3600001ms'",
+            "sale.revived_answer",
+            6,
+            "1h 1ms is out of range",
+        ),
+        (HEAD + "corrections = 'on'\nrevived = 'ask'\nrevived_answer = 30", "sale.revived_answer", 6, "with its unit"),
         (HEAD + "lots_file = 'lots.csv'", "sale.lots_file", 4, "can't be read from here"),
         (HEAD + "lots_file = 'lots.ods'", "sale.lots_file", 4, "must end in .csv or .xlsx"),
         (

@@ -47,6 +47,7 @@ def sale_created(
     ends_after_last_lot: bool = False,
     corrections: bool = False,
     retractions: bool = False,
+    revived_answer_ms: int | None = None,
 ) -> SaleCreated:
     """Return the first fact of every record."""
     return SaleCreated(
@@ -58,6 +59,7 @@ def sale_created(
         ends_after_last_lot=ends_after_last_lot,
         corrections=corrections,
         retractions=retractions,
+        revived_answer_ms=revived_answer_ms,
     )
 
 

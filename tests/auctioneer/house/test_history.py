@@ -72,7 +72,7 @@ def sales(count: int) -> list[tuple[list[AnyFact], list[tuple[str, AnyLotEvent |
     """Return records of sales with outages in them, each with what the engine told when it was made."""
     made = []
     for seed in range(count):
-        record: list[AnyFact] = SaleMaker(seed, corrects=seed % 2 == 0).make(80)
+        record: list[AnyFact] = SaleMaker(seed, corrects=seed % 2 == 0, asks=seed % 4 == 0).make(80)
         made.append((record, rebuilt(record).pop_events()))
     return made
 

@@ -38,6 +38,7 @@ from auctioneer.rules.facts import (
     SaleDecided,
     SaleRestored,
     SettingsChanged,
+    StoodBy,
 )
 from auctioneer.rules.formats.dutch import DutchEntry
 from auctioneer.rules.formats.english import Book
@@ -50,11 +51,12 @@ from common.errors import RejectCode
 from common.formats.dutch import DutchBoard, DutchTerms
 from common.formats.english import BidRequest, BuyRequest, EnglishBoard, EnglishOwn, EnglishTerms, Step
 from common.formats.sealed import SealedBoard, SealedOwn, SealRequest
-from common.lot import CloseCause, CorrectionCause, ExtendCause, LotStatus, LotTerms, Result, SoftClose
+from common.lot import Asked, CloseCause, CorrectionCause, ExtendCause, LotStatus, LotTerms, Result, SoftClose
 from common.lot_events import (
     Announced,
     Call,
     Called,
+    LotAsked,
     LotClosed,
     LotCorrected,
     LotExtended,
@@ -64,13 +66,15 @@ from common.lot_events import (
     LotRescheduled,
     LotResumed,
     LotRevised,
+    LotStoodBy,
     LotWithdrawn,
     SaleEnded,
     SalePaused,
     SaleResumed,
 )
-from common.messages import Rejected, Role
+from common.messages import Accepted, Rejected, Role, WordKind
 from common.money import Currency
+from common.standing_by import StandByRequest
 
 AT_MS = 1_700_000_000_000
 
@@ -85,6 +89,7 @@ _LOT_CHANGES = (
     LotResumed(5, AT_MS),
     LotExtended(6, AT_MS, cause=ExtendCause.OUTAGE, ends_at_ms=AT_MS + 20),
     LotClosed(7, AT_MS, CloseCause.HAMMER, BOARD, (Result(2, 500),)),
+    LotAsked(7, AT_MS, Asked(1, remaining_ms=9)),
     LotWithdrawn(8, AT_MS, BOARD, reason="Not as described: “signed”, but it isn't."),
 )
 _SALE_CHANGES = (
@@ -268,6 +273,40 @@ EVERY_EVENT: tuple[AnyFact, ...] = (
         by="ada",
         reason="",
         paddle=7,
+    ),
+    CorrectionMade(
+        at_ms=AT_MS,
+        lot="12a",
+        seq=10,
+        cause=CorrectionCause.DECLINED,
+        event=LotCorrected(
+            10,
+            AT_MS,
+            CorrectionCause.DECLINED,
+            LotStatus.PAUSED,
+            BOARD,
+            remaining_ms=20,
+            asked=Asked(1, AT_MS + 60_000),
+        ),
+        asked=(4,),
+        void=(4,),
+        book=Book(100, 1, 900),
+        by="",
+        reason="",
+        paddle=7,
+        request=StandByRequest(id=79, lot="12a", stands=False),
+        verdict=Accepted("12a", 10, AT_MS, BOARD, id=79),
+        touched=((1, WordKind.ASKED),),
+        is_revived=True,
+    ),
+    StoodBy(
+        at_ms=AT_MS,
+        lot="12a",
+        seq=11,
+        paddle=1,
+        event=LotStoodBy(11, AT_MS, LotStatus.OPEN, AT_MS + 20),
+        request=StandByRequest(id=80, lot="12a", stands=True, if_seq=10),
+        verdict=Accepted("12a", 11, AT_MS, BOARD, AT_MS + 20, EnglishOwn(900), id=80),
     ),
     LotRewritten(
         at_ms=AT_MS,

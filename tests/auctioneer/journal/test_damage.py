@@ -170,7 +170,7 @@ def test_a_read_from_behind_the_end_is_lost_history(path: Path) -> None:
 
 
 def test_the_hash_is_what_the_documentation_says(path: Path) -> None:
-    digest = hashlib.sha256(b"auction-house journal, format 13").digest()
+    digest = hashlib.sha256(b"auction-house journal, format 14").digest()
     assert digest == GENESIS_HASH
     for first, rejections, body in query(path, "SELECT first, rejections, body FROM batch ORDER BY first"):
         digest = chained(digest, first, body, rejections)
@@ -316,8 +316,8 @@ def test_rejections_that_were_mended_by_hand_can_be_counted_again(path: Path) ->
 @pytest.mark.parametrize(
     ("script", "what"),
     [
-        ("PRAGMA user_version = 12", "format 12; this version reads only format 13"),
-        ("PRAGMA user_version = 14", "format 14; this version reads only format 13"),
+        ("PRAGMA user_version = 13", "format 13; this version reads only format 14"),
+        ("PRAGMA user_version = 15", "format 15; this version reads only format 14"),
         ("PRAGMA application_id = 7", "not a journal"),
     ],
 )

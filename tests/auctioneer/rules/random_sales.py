@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from auctioneer.house.paddle_codes import digest_of
 from auctioneer.rules import corrections, decisions, limits
-from auctioneer.rules.corrections import Corrected
+from auctioneer.rules.corrected import Corrected
 from auctioneer.rules.decisions import Decision, Refused
 from auctioneer.rules.engine import THE_HOUSE, Bidder, Engine
 from auctioneer.rules.facts import (
@@ -20,13 +20,16 @@ from auctioneer.rules.facts import (
     ConditionsAccepted,
     ConditionsSet,
     ContactErased,
+    CorrectionMade,
     KeyBound,
     LeftBidVoid,
     PaddleGiven,
     SaleRestored,
     SettingsChanged,
+    StoodBy,
 )
 from auctioneer.rules.formats.english import default_increments
+from auctioneer.rules.revivals import answer_for, stand_by
 from auctioneer.rules.sale_settings import AdmissionMode, Controller, SaleSettings
 from auctioneer.rules.sources import Placer, Source
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
@@ -38,25 +41,30 @@ from common.formats.english import BidRequest, BuyRequest, EnglishBoard, English
 from common.formats.sealed import Pays, SealedBoard, SealedTerms, SealRequest, UnsealRequest
 from common.lot import LotStatus, LotTerms, SoftClose
 from common.messages import Rejected, Role
+from common.standing_by import StandByRequest
 from tests.auctioneer.house.house_examples import DOLLARS, START_MS, sale_created
 from tests.auctioneer.rules.scenarios import void_told
 
 BIDDERS = 6
+ANSWER_MS = 1_500
 OPENINGS = (Opening(), Opening(), Opening(OpeningRule.AFTER_PREVIOUS), Opening(OpeningRule.AT_TIME, delay_ms=9_000))
 
 
 class SaleMaker:
-    """Makes the record of a whole random sale with the engine, as a house would, if it likes with corrections."""
+    """Makes the record of a whole random sale with the engine, as a house would, if it likes with corrections.
 
-    def __init__(self, seed: int, *, corrects: bool = False) -> None:
+    With `asks` a bidder whom a correction makes lead is asked whether its bid stands.
+    """
+
+    def __init__(self, seed: int, *, corrects: bool = False, asks: bool = False) -> None:
         self._random = random.Random(seed)
-        self._clerk, self._desk = random.Random(seed), random.Random(seed)
+        self._clerk, self._desk, self._answers = random.Random(seed), random.Random(seed), random.Random(seed)
         self._now_ms = START_MS
         self._requests = self._commands = 0
         self._lots = self._starts = 0
         self._corrects = corrects
         self._told = {1: 3, 2: 1}
-        created = sale_created(corrections=self._corrects)
+        created = sale_created(corrections=corrects, revived_answer_ms=ANSWER_MS if corrects and asks else None)
         self.engine = Engine.create(created)
         self.facts: list[AnyFact] = [created]
         self._take(decisions.start(self.engine, START_MS, None, "first"))
@@ -86,9 +94,13 @@ class SaleMaker:
                 self._take_command(self._decide())
             if self._corrects and self._random.random() < 0.15:
                 self._correct()
+            if self._answers.random() < 0.05:
+                self._answer_one(stands=self._answers.random() < 0.6)
             if self._random.random() < 0.02:
                 self._take(self.engine.release_silent(self._now_ms, self._random.randint(1, BIDDERS)))
         self._take(self.engine.advance(self._now_ms))
+        while self._answer_one(stands=False):
+            pass
         self._take(decisions.end(self.engine, self._now_ms, "clerk"))
         if self._corrects:
             self._take(decisions.finish(self.engine, self._now_ms, "clerk"))
@@ -111,21 +123,43 @@ class SaleMaker:
             self._take(decisions.move(self.engine, self._now_ms, "clerk", self._lot(), self._lot()))
             return
         corrected = self._correction()
-        if isinstance(corrected, Refused):
-            return
-        self.engine.apply(corrected.fact)
-        self.facts.append(corrected.fact)
+        if not isinstance(corrected, Refused):
+            self.engine.apply(corrected.fact)
+            self._take([corrected.fact])
+
+    def _answer_one(self, *, stands: bool) -> bool:
+        """Have the first bidder who is asked answer, itself or by the clerk; return whether one was asked."""
+        self._take(self.engine.advance(self._now_ms))
+        lot = next((lot for lot in self.engine.catalogue if lot.view.asked is not None), None)
+        if lot is None or lot.view.asked is None:
+            return False
+        self._requests += 1
+        name, paddle = lot.view.lot, lot.view.asked.paddle
+        if self._answers.random() < 0.5:
+            request = StandByRequest(id=self._requests, lot=name, stands=stands)
+            answered = stand_by(self.engine, self._now_ms, _bidder(paddle), request)
+            assert isinstance(answered, Corrected)
+        else:
+            for_it = answer_for(self.engine, self._now_ms, "clerk", name, stands=stands)
+            assert isinstance(for_it, Corrected)
+            answered = for_it
+        self.engine.apply(answered.fact)
+        self._take([answered.fact])
+        return True
+
+    def _tell(self, corrected: Corrected) -> None:
+        fact = corrected.fact
         for paddle, kind in corrected.words:
             seq = self._told[paddle] = self._told.get(paddle, 0) + 1
             self.facts.append(
                 BidderTold(
-                    at_ms=self._now_ms,
-                    lot=corrected.fact.lot,
-                    seq=corrected.fact.seq,
+                    at_ms=fact.at_ms,
+                    lot=fact.lot,
+                    seq=fact.seq,
                     paddle=paddle,
                     news_seq=seq,
-                    text="A slip",
-                    by="clerk",
+                    text="" if isinstance(fact, StoodBy) else fact.reason,
+                    by=fact.by,
                     kind=kind,
                 )
             )
@@ -167,6 +201,8 @@ class SaleMaker:
     def _take(self, facts: Sequence[AnyFact] | Refused) -> None:
         for fact in () if isinstance(facts, Refused) else facts:
             self.facts.append(fact)
+            if isinstance(fact, CorrectionMade | StoodBy):
+                self._tell(Corrected(fact))
             if isinstance(fact, LeftBidVoid):
                 seq = self._told[fact.paddle] = self._told.get(fact.paddle, 0) + 1
                 self.facts.append(void_told(fact, seq))

@@ -13,6 +13,10 @@ a reject code, `done`, or `refused CODE`. A sealed offer has `stands AMOUNT` or 
 AMOUNT` in all; `look` has no answer. Then follow facts about the lot of the command, about another lot if its number
 comes first (`2 open`), or about the `sale`. Amounts are in dollars.
 
+A sale that says `sale that asks` has all of these, and gives a bidder whom a correction makes lead 60s for its answer:
+`stand LOT` or `decline LOT`; the auctioneer has `answer LOT yes` and `answer LOT no` for one in the room. `asked ann
+until 80s`, `asked ann left 20s` and `asked none` say who is asked.
+
 A sale that says `sale with corrections` takes them: `undo LOT`, `undo LOT NUMBER ...` (the offers that were accepted on
 a lot count from 1), `undo LOT back to NUMBER`, `reopen LOT for TIME`, `reopen LOT from PRICE`, `void LOT`, `void LOT
 WHO`, `award LOT WHO AMOUNT`, `turn out WHO` and `finish sale`. `told ann offer_void` says who heard what of the last
@@ -37,7 +41,7 @@ from auctioneer.audit.invariants import Watcher, check
 from auctioneer.audit.verify import verify
 from auctioneer.rules import corrections, decisions, limits
 from auctioneer.rules.applying import EngineState
-from auctioneer.rules.corrections import Corrected
+from auctioneer.rules.corrected import Corrected
 from auctioneer.rules.decisions import Refused
 from auctioneer.rules.engine import THE_HOUSE, Bidder, Engine
 from auctioneer.rules.fact_events import verdict_of
@@ -51,11 +55,13 @@ from auctioneer.rules.facts import (
     LeftBidVoid,
     OfferLate,
     OfferTaken,
+    StoodBy,
     Taken,
 )
 from auctioneer.rules.formats.english import default_increments
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.retractions import retract
+from auctioneer.rules.revivals import answer_for, stand_by
 from auctioneer.rules.sources import Placer, Source
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
 from common.absentee import LeaveBidRequest
@@ -63,11 +69,12 @@ from common.formats import AnyOffer
 from common.formats.dutch import DutchOwn, DutchTerms, StopRequest
 from common.formats.english import BidRequest, BuyRequest, Step
 from common.formats.sealed import Pays, SealedOwn, SealedTerms, SealRequest, UnsealRequest
-from common.lot import LotTerms, LotView, SoftClose
+from common.lot import CorrectionCause, LotTerms, LotView, SoftClose
 from common.lot_events import Call
 from common.messages import Accepted, Rejected, Role, WordKind
 from common.names import skeletons
 from common.retraction import RetractRequest
+from common.standing_by import StandByRequest
 from common.the_house import HOUSE_PADDLE
 from tests.auctioneer.house.house_examples import DOLLARS, START_MS, sale_created
 from tests.auctioneer.rules.keywords import LotWords, OfferWords, english_lot
@@ -90,6 +97,7 @@ def void_told(fact: LeftBidVoid, news_seq: int) -> BidderTold:
     )
 
 
+WITH_RETRACTIONS = frozenset({"sale with retractions", "sale that asks"})
 FOLDER = Path(__file__).parent / "scenarios"
 
 
@@ -247,8 +255,9 @@ class Stage:
         self._restores = restores
         created = sale_created(
             ends_after_last_lot="sale ends after last lot" in scenario.setup,
-            corrections="sale with corrections" in scenario.setup or "sale with retractions" in scenario.setup,
-            retractions="sale with retractions" in scenario.setup,
+            corrections=bool({"sale with corrections", *WITH_RETRACTIONS}.intersection(scenario.setup)),
+            retractions=bool(WITH_RETRACTIONS.intersection(scenario.setup)),
+            revived_answer_ms=60_000 if "sale that asks" in scenario.setup else None,
         )
         self.engine = Engine.create(created)
         self.facts: list[AnyFact] = [created]
@@ -310,7 +319,7 @@ class Stage:
                 "finish": decisions.finish,
             }
             return of_sale[name](engine, now_ms, by)
-        if name in ("undo", "reopen", "void", "award", "turn"):
+        if name in ("undo", "reopen", "void", "award", "turn", "answer"):
             return self._correct(now_ms, name, words)
         if name in ("limit", "deposit", "link", "unlink"):
             return self._keep_account(now_ms, name, words)
@@ -349,29 +358,30 @@ class Stage:
         outcome = self._work_out(now_ms, name, words)
         if isinstance(outcome, Refused):
             return outcome
-        return self._carry_out(now_ms, outcome, "a slip", "auctioneer")
+        return self._carry_out(outcome, "" if name == "answer" else "a slip", "auctioneer")
 
-    def _carry_out(self, now_ms: int, corrected: list[Corrected], why: str, by: str) -> list[AnyFact]:
+    def _carry_out(self, corrected: list[Corrected], why: str, by: str) -> list[AnyFact]:
         self._corrected = corrected
         facts: list[AnyFact] = []
-        for fact, told in corrected:
-            self.engine.apply(fact)
-            facts.append(fact)
-            for paddle, kind in told:
-                seq = self._words[paddle] = self._words.get(paddle, 0) + 1
-                facts.append(
-                    BidderTold(
-                        at_ms=now_ms,
-                        lot=fact.lot,
-                        seq=fact.seq,
-                        paddle=paddle,
-                        news_seq=seq,
-                        text=why,
-                        by=by,
-                        kind=kind,
-                    )
-                )
+        for one in corrected:
+            self.engine.apply(one.fact)
+            facts += [one.fact, *self._told(one, why, by)]
         return facts
+
+    def _told(self, corrected: Corrected, why: str, by: str) -> Iterator[BidderTold]:
+        fact = corrected.fact
+        for paddle, kind in corrected.words:
+            seq = self._words[paddle] = self._words.get(paddle, 0) + 1
+            yield BidderTold(
+                at_ms=fact.at_ms,
+                lot=fact.lot,
+                seq=fact.seq,
+                paddle=paddle,
+                news_seq=seq,
+                text=why,
+                by=by,
+                kind=kind,
+            )
 
     def _work_out(self, now_ms: int, name: str, words: list[str]) -> list[Corrected] | Refused:
         engine, by, why = self.engine, "auctioneer", "a slip"
@@ -394,6 +404,9 @@ class Stage:
                 outcome = corrections.reopen(engine, now_ms, by, lot, why)
             case ["void", *who]:
                 outcome = corrections.void(engine, now_ms, by, lot, why, self._paddles[who[0]] if who else None)
+            case ["answer", word, *seq]:
+                if_seq = int(seq[-1]) if seq else None
+                outcome = answer_for(engine, now_ms, by, lot, stands=word == "yes", if_seq=if_seq)
             case ["award", who, price]:
                 outcome = corrections.award(engine, now_ms, by, lot, why, self._paddles[who], amount(price))
             case _:
@@ -407,8 +420,8 @@ class Stage:
             self._happened(dropped)
             return " ".join(["drops", *(fact.lot for fact in dropped)])
         self._lot, self._requests = words[0], self._requests + 1
-        if name == "retract":
-            return self._retract(now_ms, bidder, words)
+        if name in ("retract", "stand", "decline"):
+            return self._correct_own(now_ms, bidder, name, words)
         outcome = self._place(now_ms, bidder, self._offer(name, words))
         if isinstance(outcome, Rejected):
             return self._rejection(bidder, outcome)
@@ -441,18 +454,24 @@ class Stage:
             return self.engine.offer_for(now_ms, bidder, offer, Placer(Source.HOUSE, "auctioneer"))
         return self.engine.offer(now_ms, bidder, offer)
 
-    def _retract(self, now_ms: int, bidder: Bidder, words: list[str]) -> str:
+    def _correct_own(self, now_ms: int, bidder: Bidder, name: str, words: list[str]) -> str:
         if_seq = int(words[3]) if words[1:3] == ["if", "seq"] else None
-        request = RetractRequest(id=self._requests, lot=words[0], if_seq=if_seq)
-        outcome = retract(self.engine, now_ms, bidder, request)
+        number, named = self._requests, words[0]
+        if name == "retract":
+            outcome = retract(self.engine, now_ms, bidder, RetractRequest(id=number, lot=named, if_seq=if_seq))
+        else:
+            request = StandByRequest(id=number, lot=named, if_seq=if_seq, stands=name == "stand")
+            outcome = stand_by(self.engine, now_ms, bidder, request)
         if isinstance(outcome, Rejected):
             return self._rejection(bidder, outcome)
-        self._happened(self._carry_out(now_ms, [outcome], "", ""))
-        verdict = verdict_of(must_be(CorrectionMade, outcome.fact))
+        self._happened(self._carry_out([outcome], "", ""))
+        assert isinstance(outcome.fact, CorrectionMade | StoodBy)
+        verdict = verdict_of(outcome.fact)
         lot = self.engine.lots[words[0]]
         told = must_be(Accepted, verdict)
         assert (told.seq, told.board, told.own) == (lot.view.seq, lot.view.board, self.engine.own(lot, bidder.paddle))
-        return "retracted"
+        assert told.ends_at_ms == lot.view.ends_at_ms
+        return {"retract": "retracted", "stand": "stands by", "decline": "declined"}[name]
 
     def _offer(self, name: str, words: list[str]) -> AnyOffer:
         number, lot = self._requests, words[0]
@@ -522,6 +541,9 @@ class Stage:
     def _happened(self, facts: Sequence[AnyFact]) -> None:
         for fact in facts:
             self.facts.append(fact)
+            if isinstance(fact, CorrectionMade) and fact.cause is CorrectionCause.UNANSWERED:
+                self._corrected = [Corrected(fact)]
+                self.facts += self._told(self._corrected[0], "", "house")
             if isinstance(fact, LeftBidVoid):
                 seq = self._words[fact.paddle] = self._words.get(fact.paddle, 0) + 1
                 self.facts.append(void_told(fact, seq))
@@ -554,12 +576,20 @@ class Stage:
         spent, exposed = show(spending.won_minor), show(spending.exposed_minor)
         return f"spent {spent} of {show(spending.limit_minor)} exposed {exposed}"
 
+    def _asked(self, view: LotView) -> str:
+        asked = view.asked
+        if asked is None:
+            return "none"
+        left = f"left {show_ms(asked.remaining_ms)}" if asked.until_ms is None else f"until {show_time(asked.until_ms)}"
+        return f"{self._name(asked.paddle)} {left}"
+
     def _lot_fact(self, lot: str, words: list[str]) -> str:
         view = self.engine.lots[lot].view
         facts: dict[str, Callable[[], str]] = {
             "price": lambda: show(on_board(view, "price_minor")),
             "left": lambda: str(on_board(view, "units_left")),
             "minimum": lambda: show(on_board(view, "minimum_minor")),
+            "asked": lambda: self._asked(view),
             "leader": lambda: self._name(on_board(view, "leader")),
             "bids": lambda: str(on_board(view, "bids")),
             "offers": lambda: str(on_board(view, "offers")),

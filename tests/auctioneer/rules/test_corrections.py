@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from auctioneer.audit.invariants import check
 from auctioneer.rules import corrections, decisions
-from auctioneer.rules.corrections import Corrected
+from auctioneer.rules.corrected import Corrected
 from auctioneer.rules.decisions import Refused
 from auctioneer.rules.engine import Bidder, Engine
 from auctioneer.rules.facts import CorrectionMade, LotRewritten

@@ -25,6 +25,7 @@ from common.formats.sealed import Pays, SealedTerms, SealRequest, UnsealRequest
 from common.lot import CloseCause, LotTerms
 from common.lot_events import LotAdded, LotClosed, LotWithdrawn
 from common.retraction import RetractRequest
+from common.standing_by import StandByRequest
 
 TERMS: list[AnyTerms] = [
     EnglishTerms(100, (Step(0, 10),)),
@@ -42,7 +43,9 @@ def scheduled(terms: AnyTerms) -> LotState:
 def test_every_lot_has_a_format_and_every_offer_belongs_to_one() -> None:
     assert set(FORMATS) == set(get_args(AnyTerms)) == {type(terms) for terms in TERMS}
     offers = [offer for form in FORMATS.values() for offer in form.offers]
-    assert sorted(map(str, [*offers, LeaveBidRequest, RetractRequest])) == sorted(map(str, get_args(AnyOffer)))
+    assert sorted(map(str, [*offers, LeaveBidRequest, RetractRequest, StandByRequest])) == sorted(
+        map(str, get_args(AnyOffer))
+    )
 
 
 def test_a_fast_path_leaves_an_offer_on_a_lot_of_another_format_to_the_frame() -> None:
