@@ -14,6 +14,7 @@ import click
 from auctioneer.catalogue import CatalogueError
 from auctioneer.cli.adding import add
 from auctioneer.cli.admitting import admit
+from auctioneer.cli.asked import asked
 from auctioneer.cli.audit import MismatchError, verify
 from auctioneer.cli.backups import backup, restore
 from auctioneer.cli.bidding import bid
@@ -97,7 +98,7 @@ for _command in (
     main.add_command(_command)
 for _command in (open_lot, pause, resume, extend, close_lot, withdraw, bid, add, announce, call, tell, end, finish):
     main.add_command(_command)
-for _command in (undo, reopen, void, award, change, move):
+for _command in (undo, asked, reopen, void, award, change, move):
     main.add_command(_command)
 for _command in (conditions, admit, turn_out, paddle, limit, deposit, forget, clerk, partner):
     main.add_command(_command)

@@ -31,6 +31,7 @@ _VOID_SHOWN_MAX: Final = 10
 _KINDS: Final = {
     "offer_void": "the bid is taken back",
     "lead_back": "leads again",
+    "asked": "is asked whether its bid stands",
     "lead_lost": "no longer leads",
     "sale_void": "no longer buys it",
     "awarded": "buys it",

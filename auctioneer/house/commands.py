@@ -163,6 +163,17 @@ class Undo(Correction, frozen=True, tag="undo"):
     back_to: Count | None = None
 
 
+class AnswerFor(Command, frozen=True, kw_only=True, tag="answer_for"):
+    """Answer for the bidder who is asked whether its bid on a lot stands, as it said in the room or on the telephone.
+
+    With `if_seq`, only if the lot's seq is still that.
+    """
+
+    lot: LotId
+    stands: bool
+    if_seq: Count | None = None
+
+
 class Reopen(Correction, frozen=True, tag="reopen"):
     """Open a lot that is over again, for `for_ms`, or for a lot with a price clock from `price_minor` on."""
 
@@ -419,6 +430,7 @@ AnyCommand = (
     | Finish
     | HandOver
     | AnyCorrection
+    | AnswerFor
     | Admit
     | Tell
     | BidFor

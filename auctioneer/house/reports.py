@@ -253,6 +253,30 @@ def command_row(done: CommandDone) -> Row:
     }
 
 
+def asked(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:
+    """Return the chosen lots that wait for a bidder who is asked whether its bid stands, with the time that it has."""
+    rows = []
+    for lot in chosen:
+        one = lot.view.asked
+        if one is None:
+            continue
+        left_ms = one.remaining_ms if one.until_ms is None else max(0, one.until_ms - now_ms)
+        price_minor = bidding(lot).price_minor
+        rows.append(
+            {
+                "lot": lot.view.lot,
+                "title": lot.view.terms.title,
+                "seq": lot.view.seq,
+                "paddle": one.paddle,
+                "name": name_of(house, one.paddle),
+                "until_ms": one.until_ms,
+                "left_ms": left_ms,
+                **money_fields(house.engine.sale.currency, price=price_minor),
+            }
+        )
+    return rows
+
+
 def absentee(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:  # noqa: ARG001 -- as above
     """Return the bids that were left on the chosen lots and wait for the opening, in the order in which they count.
 
@@ -463,6 +487,7 @@ REPORTS: Final[dict[str, Callable[[House, int, Sequence[LotState]], Any]]] = {
     "commands": commands,
     "conditions": conditions,
     "absentee": absentee,
+    "asked": asked,
     "late": late,
     "results": results,
     "bills": bills,

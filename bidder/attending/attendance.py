@@ -27,6 +27,7 @@ from bidder.display.orders import (
     QuitOrder,
     RetractOrder,
     SealOrder,
+    StandByOrder,
     StopOrder,
     UnsealOrder,
     YesOrder,
@@ -34,6 +35,7 @@ from bidder.display.orders import (
     parsed_condition,
 )
 from bidder.display.voices import ForPeople, Voice
+from bidder.display.wording import LineOf, answer_line, retraction_line, verdict_line
 from bidder.shells.asyncio import AsyncClient
 from bidder.shells.home import LastId
 from common.errors import AuctionError, RejectedError, UnreachableError, UsageError
@@ -51,6 +53,10 @@ _SHOWN_LOTS_MAX: Final = 3
 def asked_in_vain() -> UnreachableError:
     """Return the error for a question without an answer in time. A question changes nothing."""
     return UnreachableError("The house did not answer in time. Ask again.")
+
+
+_LINES: Final[dict[type, LineOf]] = {RetractOrder: retraction_line, StandByOrder: answer_line}
+"""The sentences for verdicts on what is no bid."""
 
 
 class Attendance:
@@ -169,6 +175,7 @@ class Attendance:
                     | StopOrder()
                     | LeaveBidOrder()
                     | RetractOrder()
+                    | StandByOrder()
                 ):
                     await self._place(replace(order, lot=lot_meant(order.lot, self._client.lots())), tag)
                 case MineOrder():
@@ -240,7 +247,7 @@ class Attendance:
             self._keep_id(order, verdict.id)
             if isinstance(verdict, Accepted):
                 self._voice.note_accepted(verdict)
-            self._voice.verdict(verdict, order.lot, tag, is_retraction=isinstance(order, RetractOrder))
+            self._voice.verdict(verdict, order.lot, tag, line_of=_LINES.get(type(order), verdict_line))
 
     def _keep_id(self, order: OfferOrder, request_id: int) -> None:
         """Keep the id of a request beside the key, unless the program chose it."""
@@ -283,6 +290,12 @@ class Attendance:
                 return await client.leave_bid(lot, left_minor, request_id=request_id, timeout_ms=timeout_ms)
             case RetractOrder():
                 return await client.retract(lot, request_id=request_id, timeout_ms=timeout_ms)
+            case StandByOrder(stands=stands):
+                view = client.lots().get(lot)
+                if_seq = view.seq if view is not None and request_id is None else None
+                return await client.stand_by(
+                    lot, stands=stands, if_seq=if_seq, request_id=request_id, timeout_ms=timeout_ms
+                )
             case UnsealOrder():
                 return await client.unseal(lot, request_id=request_id, timeout_ms=timeout_ms)
 

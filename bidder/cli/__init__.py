@@ -1,7 +1,8 @@
 """The command line of a bidder, `bidder.cli:main`: attend a sale, bid in it, or watch it.
 
-`formats`, `absentee`, `retraction`, `reads`, `watch`, `join` and `doctor` have the commands. `context` has their common
-options, and `output` prints the table of lots. `bidder.display` has the sentences for people and the JSON for programs.
+`formats`, `absentee`, `retraction`, `standing_by`, `reads`, `watch`, `join` and `doctor` have the commands. `context`
+has their common options, and `output` prints the table of lots. `bidder.display` has the sentences for people and the
+JSON for programs.
 """
 
 from typing import Any
@@ -16,6 +17,7 @@ from bidder.cli.formats.sealed import seal, unseal
 from bidder.cli.join import join
 from bidder.cli.reads import key, lots, mine
 from bidder.cli.retraction import retract
+from bidder.cli.standing_by import stand_by
 from bidder.cli.watch import watch
 from bidder.cli.web import web
 from bidder.core.errors import ConditionsError
@@ -50,6 +52,6 @@ def main() -> None:
     """
 
 
-for _command in (join, bid, buy, seal, unseal, stop, leave_bid, retract, lots, watch, mine, key, doctor, web):
+for _command in (join, bid, buy, seal, unseal, stop, leave_bid, retract, stand_by, lots, watch, mine, key, doctor, web):
     main.add_command(_command)
 main.add_command(completion_command("bidder"))

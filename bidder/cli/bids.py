@@ -10,7 +10,7 @@ from bidder.cli.output import say
 from bidder.core.errors import UnansweredError
 from bidder.display.formats import AnyDisplay, display_of
 from bidder.display.records import no_verdict_record, verdict_record
-from bidder.display.wording import verdict_line
+from bidder.display.wording import LineOf, verdict_line
 from bidder.shells.blocking import Client
 from common.errors import RejectedError, UnreachableError
 from common.limits import INTEGER_MAX
@@ -50,7 +50,7 @@ def place(
     timeout_s: float,
     *,
     as_json: bool,
-    is_retraction: bool = False,
+    line_of: LineOf = verdict_line,
 ) -> int:
     """Make an offer, or take one back, and print the verdict; return the exit status.
 
@@ -77,7 +77,7 @@ def place(
         return failure.exit_status
     if request_id is None:
         last_id.keep(verdict.id)
-    line = verdict_line(verdict, lot, currency, is_retraction=is_retraction)
+    line = line_of(verdict, lot, currency)
     if as_json:
         print_json(verdict_record(verdict, currency, lot, line.text, shown), if_lost=line.text)
     elif isinstance(verdict, Accepted):

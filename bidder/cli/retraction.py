@@ -5,6 +5,7 @@ import click
 from bidder.cli.bids import place, request_id_option
 from bidder.cli.context import LOT, BidderContext, Naming, json_option, timeout_option, with_bidder_context
 from bidder.display.formats import USUAL
+from bidder.display.wording import retraction_line
 from bidder.shells.blocking import Client
 from common.messages import Accepted, Rejected
 from common.terminal.commands import examples
@@ -25,4 +26,4 @@ def retract(context: BidderContext, lot: str, *, request_id: int | None, timeout
     def ask(client: Client, lot: str) -> Accepted | Rejected:
         return client.retract(lot, request_id=request_id, timeout_ms=round(timeout_s * 1000))
 
-    return place(context, lot, ask, USUAL, request_id, timeout_s, as_json=as_json, is_retraction=True)
+    return place(context, lot, ask, USUAL, request_id, timeout_s, as_json=as_json, line_of=retraction_line)

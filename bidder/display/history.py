@@ -9,7 +9,17 @@ from typing import Final, NamedTuple
 from bidder.core.notices import LotCaughtUp, LotChanged
 from bidder.display.formats import display_of
 from common.lot import LotView
-from common.lot_events import LotClosed, LotCorrected, LotExtended, LotMoved, LotOpened, LotPaused, LotResumed
+from common.lot_events import (
+    LotAsked,
+    LotClosed,
+    LotCorrected,
+    LotExtended,
+    LotMoved,
+    LotOpened,
+    LotPaused,
+    LotResumed,
+    LotStoodBy,
+)
 from common.money import Currency
 
 CHANGES_MAX: Final = 200
@@ -75,6 +85,10 @@ def _words(notice: LotChanged, paddle: int) -> str:
             return "extended"
         case LotCorrected():
             return "corrected by the house"
+        case LotStoodBy():
+            return "the leader stands by its bid"
+        case LotAsked():
+            return "paused"
         case LotClosed():
             return notice.view.status.value
         case _:

@@ -117,6 +117,8 @@ def lot_record(lot: ShownLot, currency: Currency, paddle: int) -> Record:
         "seller": terms.seller,
         "image": terms.image,
         "reason": view.reason,
+        "asked": None if view.asked is None else view.asked.paddle,
+        "answer_until_ms": None if view.asked is None else view.asked.until_ms,
     }
 
 
@@ -297,7 +299,8 @@ def _lot_event_fields(event: AnyLotEvent) -> Record:
         case LotClosed() | LotExtended():
             return {"cause": event.cause.value}
         case LotCorrected():
-            return {"cause": event.cause.value, "void_from_seq": event.void_from_seq}
+            asked = None if event.asked is None else event.asked.paddle
+            return {"cause": event.cause.value, "void_from_seq": event.void_from_seq, "asked": asked}
         case LotRevised():
             return {"title": event.terms.title, "description": event.terms.description, "image": event.terms.image}
         case _:

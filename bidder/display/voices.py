@@ -25,7 +25,7 @@ from bidder.display.records import (
     verdict_record,
 )
 from bidder.display.shown import Shown, ShownLot
-from bidder.display.wording import lot_lines, mine_lines, notice_line, verdict_line, won_minor, won_words
+from bidder.display.wording import LineOf, lot_lines, mine_lines, notice_line, verdict_line, won_minor, won_words
 from common.errors import AuctionError, UnreachableError
 from common.formats import AnyOwn
 from common.lot import LotStatus, LotView
@@ -175,8 +175,8 @@ class Voice(ABC):
         """Tell a notice."""
 
     @abstractmethod
-    def verdict(self, verdict: Accepted | Rejected, lot: str, tag: Any, *, is_retraction: bool = False) -> None:
-        """Tell the house's verdict on an offer, or on a retraction."""
+    def verdict(self, verdict: Accepted | Rejected, lot: str, tag: Any, *, line_of: LineOf = verdict_line) -> None:
+        """Tell the house's verdict on an offer, in the words of `line_of`."""
 
     @abstractmethod
     def no_verdict(self, error: UnansweredError, lot: str, tag: Any) -> None:
@@ -262,10 +262,10 @@ class ForPeople(Voice):
         lot: str,
         tag: Any,  # noqa: ARG002 -- people need no tag
         *,
-        is_retraction: bool = False,
+        line_of: LineOf = verdict_line,
     ) -> None:
         """Tell a sentence."""
-        line = verdict_line(verdict, lot, self._client.sale.currency, is_retraction=is_retraction)
+        line = line_of(verdict, lot, self._client.sale.currency)
         code = f"Error [{verdict.code.value}]: " if isinstance(verdict, Rejected) else ""
         self._answer(Line(code + line.text, line.tone), if_lost=line.text)
 
@@ -374,10 +374,10 @@ class ForPrograms(Voice):
         """Tell the notice."""
         self._say_record(notice_record(notice, self._epoch, self._client.sale.currency))
 
-    def verdict(self, verdict: Accepted | Rejected, lot: str, tag: Any, *, is_retraction: bool = False) -> None:
+    def verdict(self, verdict: Accepted | Rejected, lot: str, tag: Any, *, line_of: LineOf = verdict_line) -> None:
         """Tell the verdict."""
         currency = self._client.sale.currency
-        message = verdict_line(verdict, lot, currency, is_retraction=is_retraction).text
+        message = line_of(verdict, lot, currency).text
         self._answer(
             "verdict", tag, if_lost=message, **verdict_record(verdict, currency, lot, message, self._display_of(lot))
         )

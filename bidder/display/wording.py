@@ -5,6 +5,7 @@ removes its misleading characters. A lot's price always comes with its leader, t
 left.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from bidder.core.notices import (
@@ -34,6 +35,7 @@ from common.lot_events import (
     Call,
     Called,
     LotAdded,
+    LotAsked,
     LotCorrected,
     LotExtended,
     LotMoved,
@@ -43,6 +45,7 @@ from common.lot_events import (
     LotResumed,
     LotRevised,
     LotsReordered,
+    LotStoodBy,
     SaleEnded,
     SalePaused,
     SaleResumed,
@@ -75,6 +78,11 @@ _CAUSES: Final = {
 _CORRECTED: Final = {
     WordKind.OFFER_VOID: ("The house took back your bid on lot {lot}.", Tone.BAD),
     WordKind.LEAD_BACK: ("You lead lot {lot} again, since the house took back a bid.", Tone.GOOD),
+    WordKind.ASKED: (
+        "You lead lot {lot} again, since the house took back a bid. Does your bid stand? Answer by `stand-by {lot}`. "
+        "Without an answer in time it is void.",
+        Tone.BAD,
+    ),
     WordKind.LEAD_LOST: ("You no longer lead lot {lot}, since the house corrected its bids.", Tone.BAD),
     WordKind.SALE_VOID: ("Lot {lot} is no longer sold to you.", Tone.BAD),
     WordKind.AWARDED: ("The house sold lot {lot} to you, as agreed.", Tone.GOOD),
@@ -87,6 +95,8 @@ _CORRECTIONS: Final = {
     CorrectionCause.REOPEN: "open again",
     CorrectionCause.VOID: "corrected: a sale was undone",
     CorrectionCause.AWARD: "corrected after the close",
+    CorrectionCause.DECLINED: "corrected: the bidder who was asked does not stand by its bid",
+    CorrectionCause.UNANSWERED: "corrected: the bidder who was asked did not answer in time",
 }
 _CALLS: Final = {
     Call.FAIR_WARNING: "fair warning, the hammer is about to fall.",
@@ -110,11 +120,34 @@ def verdict_line(verdict: Accepted | Rejected, lot: str, currency: Currency, *, 
     if isinstance(verdict, Rejected):
         return Line(_rejection(verdict, lot, currency), Tone.BAD)
     if is_retraction:
-        price_minor = display_of(verdict.board).price_minor(verdict.board)
-        price = "has no bid" if price_minor is None else f"is at {currency.show(price_minor)}"
         position = "you don't lead it" if verdict.own is None else "you lead it by an earlier bid"
+        price = _price_words(verdict, currency)
         return Line(f"Accepted: your last bid is taken back. Lot {lot} {price} now, and {position}.", Tone.GOOD)
     return display_of(verdict.board).accepted_line(verdict, lot, currency)
+
+
+LineOf = Callable[[Accepted | Rejected, str, Currency], Line]
+"""Returns the house's verdict on an offer as a sentence: `verdict_line`, or another for what is no bid."""
+
+
+def retraction_line(verdict: Accepted | Rejected, lot: str, currency: Currency) -> Line:
+    """Return the house's verdict on a retraction as a sentence."""
+    return verdict_line(verdict, lot, currency, is_retraction=True)
+
+
+def answer_line(verdict: Accepted | Rejected, lot: str, currency: Currency) -> Line:
+    """Return the house's verdict on the answer of a bidder who was asked whether its bid stands, as a sentence."""
+    if isinstance(verdict, Rejected):
+        return Line(_rejection(verdict, lot, currency), Tone.BAD)
+    price = _price_words(verdict, currency)
+    if verdict.own is None:
+        return Line(f"Accepted: your bids on lot {lot} are void. It {price} now.", Tone.GOOD)
+    return Line(f"Accepted: your bid stands. Lot {lot} {price}, and you lead it.", Tone.GOOD)
+
+
+def _price_words(verdict: Accepted, currency: Currency) -> str:
+    price_minor = display_of(verdict.board).price_minor(verdict.board)
+    return "has no bid" if price_minor is None else f"is at {currency.show(price_minor)}"
 
 
 def _rejection(verdict: Rejected, lot: str, currency: Currency) -> str:
@@ -325,11 +358,22 @@ def _lot_change(
             why = "by the auctioneer" if cause is ExtendCause.AUCTIONEER else "by the time that the house was away"
             return f"extended {why}, {standing}"
         case LotCorrected(cause=cause):
-            return f"{_CORRECTIONS[cause]}; {standing}"
+            return f"{_CORRECTIONS[cause]}{_asked_words(notice.view, paddle)}; {standing}"
+        case LotAsked():
+            return f"paused{_asked_words(notice.view, paddle)}; {standing}"
+        case LotStoodBy():
+            return f"its leader stands by the bid; {standing}"
         case LotRevised():
             return f"changed by the house: {notice.view.terms.title}; {standing}"
         case _:
             return standing + _CAUSES.get(notice.view.close_cause or CloseCause.TIME, "")
+
+
+def _asked_words(view: LotView, paddle: int) -> str:
+    if view.asked is None:
+        return ""
+    who = "you are" if view.asked.paddle == paddle else f"paddle {view.asked.paddle} is"
+    return f", and {who} asked whether the bid stands"
 
 
 def _sale_change(event: AnySaleEvent) -> Line:

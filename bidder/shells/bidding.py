@@ -10,6 +10,7 @@ from bidder.core.formats.dutch import stop_request
 from bidder.core.formats.english import bid_request, buy_request
 from bidder.core.formats.sealed import seal_request, unseal_request
 from bidder.core.retraction import retract_request
+from bidder.core.standing_by import stand_by_request
 from bidder.shells.base import affairs, next_start, together, verdict
 from common.formats import AnyOffer
 from common.messages import Accepted, Mine, MineRequest, Rejected
@@ -149,6 +150,24 @@ class AsyncBidding(ABC):
         Raises the same as `bid`.
         """
         return await self._offer(lambda number: retract_request(number, lot, if_seq=if_seq), request_id, timeout_ms)
+
+    async def stand_by(
+        self,
+        lot: str,
+        *,
+        stands: bool = True,
+        if_seq: int | None = None,
+        request_id: int | None = None,
+        timeout_ms: int = REQUEST_TIMEOUT_MS,
+    ) -> Accepted | Rejected:
+        """Say whether the bidder stands by its bid on a lot on which it is asked (`asked` of the view).
+
+        If it does not, all its bids on the lot are void. With `if_seq` it counts only for the lot as it was seen.
+        Returns the verdict. Raises the same as `bid`.
+        """
+        return await self._offer(
+            lambda number: stand_by_request(number, lot, stands=stands, if_seq=if_seq), request_id, timeout_ms
+        )
 
     async def _offer(
         self, make: Callable[[int], AnyOffer], request_id: int | None, timeout_ms: int

@@ -30,6 +30,7 @@ from bidder.core.formats.sealed import seal_request, unseal_request
 from bidder.core.notices import Notice
 from bidder.core.requests import check_timeout
 from bidder.core.retraction import retract_request
+from bidder.core.standing_by import stand_by_request
 from bidder.shells.base import (
     BaseClient,
     Sockets,
@@ -284,6 +285,24 @@ class Client(BaseClient):
         Raises the same as `bid`.
         """
         return self._offer(lambda number: retract_request(number, lot, if_seq=if_seq), request_id, timeout_ms)
+
+    def stand_by(
+        self,
+        lot: str,
+        *,
+        stands: bool = True,
+        if_seq: int | None = None,
+        request_id: int | None = None,
+        timeout_ms: int = REQUEST_TIMEOUT_MS,
+    ) -> Accepted | Rejected:
+        """Say whether the bidder stands by its bid on a lot on which it is asked (`asked` of the view).
+
+        If it does not, all its bids on the lot are void. With `if_seq` it counts only for the lot as it was seen.
+        Returns the verdict. Raises the same as `bid`.
+        """
+        return self._offer(
+            lambda number: stand_by_request(number, lot, stands=stands, if_seq=if_seq), request_id, timeout_ms
+        )
 
     def _offer(self, make: Callable[[int], AnyOffer], request_id: int | None, timeout_ms: int) -> Accepted | Rejected:
         """Make an offer under this id, or under a new one, and return the house's verdict."""

@@ -8,7 +8,7 @@ from bidder.display.orders import ALL, HELP, OWN, FollowOrder
 from bidder.display.shown import Shown
 from bidder.display.voices import ForPeople, Say
 from bidder.display.watch_list import WatchList
-from bidder.display.wording import mine_lines
+from bidder.display.wording import LineOf, mine_lines, verdict_line
 from common.errors import AuctionError
 from common.lot import LotView
 from common.messages import Accepted, Mine, Rejected
@@ -78,10 +78,10 @@ class ScreenVoice(ForPeople):
         super().notice(notice)
         self._stays = False
 
-    def verdict(self, verdict: Accepted | Rejected, lot: str, tag: Any, *, is_retraction: bool = False) -> None:
+    def verdict(self, verdict: Accepted | Rejected, lot: str, tag: Any, *, line_of: LineOf = verdict_line) -> None:
         """Tell the verdict. A refusal stays until it was seen."""
         self._stays = isinstance(verdict, Rejected)
-        super().verdict(verdict, lot, tag, is_retraction=is_retraction)
+        super().verdict(verdict, lot, tag, line_of=line_of)
         self._stays = False
         self._places.draw_soon(at_once=True)
 

@@ -96,6 +96,8 @@ _HAPPENED: Final = {
     "lot_closed": "The lot closes",
     "lot_withdrawn": "The lot is withdrawn",
     "lot_corrected": "The house corrects the bids",
+    "lot_asked": "The bidder who is asked has until another time",
+    "lot_stood_by": "The leader stands by its bid",
     "lot_revised": "The house changes the description or the terms",
 }
 _DAY: Final = "%A, %d %B %Y, %H:%M %Z"

@@ -36,8 +36,10 @@ def correct(lot: Lot, body: Body, sale_status: str) -> Words:
         "remaining_ms": after.remaining_ms,
         "results": after.results,
         "void_from_seq": lot.first_void_seq,
+        "asked": None,
     }
     require_equal("what everybody hears", body["event"], event if is_public else None)
+    require(not body["is_revived"], "the bids that are left bind, so nobody is asked")
     return words
 
 

@@ -15,6 +15,7 @@ from auctioneer.house.commands import (
     AddPaddle,
     AddPaddles,
     Admit,
+    AnswerFor,
     AnyCommand,
     AnyControlAnswer,
     AnyCorrection,
@@ -36,7 +37,7 @@ from auctioneer.house.commands import (
 from auctioneer.house.control.accounts import keep_account
 from auctioneer.house.control.bids import bid_for
 from auctioneer.house.control.conditions import about_conditions
-from auctioneer.house.control.corrections import correct
+from auctioneer.house.control.corrections import answer_for, correct
 from auctioneer.house.control.desk import add_paddles, admit, at_the_desk, tell
 from auctioneer.house.control.keys import change_keys, redeem
 from auctioneer.house.control.lots import decide
@@ -161,6 +162,8 @@ def _outcome(house: House, who: Controller, command: AnyCommand, now_ms: int) ->
     match command:
         case _ if isinstance(command, AnyCorrection):
             return correct(house, command, by, now_ms)
+        case AnswerFor():
+            return answer_for(house, command, by, now_ms)
         case Admit():
             return admit(house, command, by, now_ms)
         case Tell():

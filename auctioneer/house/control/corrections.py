@@ -2,12 +2,12 @@
 
 from auctioneer.house import reports
 from auctioneer.house.bids_at_hand import offer_row
-from auctioneer.house.commands import AnyCorrection, Award, Reopen, Rewrite, Undo, VoidSale
+from auctioneer.house.commands import AnswerFor, AnyCorrection, Award, Reopen, Rewrite, Undo, VoidSale
 from auctioneer.house.control.lots import faulty_lots
 from auctioneer.house.control.texts import faulty_text
 from auctioneer.house.formats.table import board_bidding
 from auctioneer.house.house import House
-from auctioneer.rules import corrections
+from auctioneer.rules import corrections, revivals
 from auctioneer.rules.corrected import Corrected
 from auctioneer.rules.decisions import Decision, Refused
 from common.errors import RejectCode
@@ -25,6 +25,15 @@ def correct(house: House, command: AnyCorrection, by: str, now_ms: int) -> Decis
         return _preview(house, worked_out)
     house.correct(now_ms, by, command.reason, [worked_out])
     return [worked_out.fact]
+
+
+def answer_for(house: House, command: AnswerFor, by: str, now_ms: int) -> Decision:
+    """Take the answer of a bidder who is asked whether its bid stands, from a clerk who heard it."""
+    answered = revivals.answer_for(house.engine, now_ms, by, command.lot, stands=command.stands, if_seq=command.if_seq)
+    if isinstance(answered, Refused):
+        return answered
+    house.correct(now_ms, by, "", [answered])
+    return [answered.fact]
 
 
 def _work_out(house: House, command: AnyCorrection, by: str, now_ms: int) -> Corrected | Refused:

@@ -134,6 +134,7 @@ class SmallSale:
         currency: Currency = DOLLARS,
         corrections: bool = False,
         retractions: bool = False,
+        revived_answer_ms: int | None = None,
     ) -> None:
         self.settings = HouseSettings(
             instance="first",
@@ -142,7 +143,9 @@ class SmallSale:
             is_encrypted=encrypted,
         )
         self.now_ms = START_MS
-        created = sale_created(currency, corrections=corrections, retractions=retractions)
+        created = sale_created(
+            currency, corrections=corrections, retractions=retractions, revived_answer_ms=revived_answer_ms
+        )
         self.record: list[AnyFact] = [created]
         self.rejections: list[Rejection] = []
         self.house = House.rebuild(self.settings, None, [created], (), START_MS)

@@ -14,6 +14,7 @@ from auctioneer.house.commands import (
     AddPartner,
     Admit,
     Announce,
+    AnswerFor,
     AnyCommand,
     Appoint,
     Ask,
@@ -96,6 +97,7 @@ COMMANDS: dict[type[Command], AnyCommand] = {
         Finish(),
         HandOver(),
         Undo(lot="1"),
+        AnswerFor(lot="8", stands=False),
         Reopen(lot="5", for_ms=HOUR_MS),
         VoidSale(lot="5"),
         Award(lot="6", bidder="Ann", amount_minor=1500),
@@ -125,6 +127,7 @@ def sale() -> SmallSale:
         lot("7", by_hand=True),
         lot("8"),
         corrections=True,
+        revived_answer_ms=60_000,
     )
     sale.join(ANN, "Ann")
     for number in ("1", "5"):
@@ -146,6 +149,11 @@ def prepare(sale: SmallSale, kind: type[Command]) -> None:
         assert isinstance(sale.order(SetConditions(text="Pay within a week.")), Done)
     if kind is HandOver:
         sale.house.standbys = [Standby("two.example.org:7766", 3)]
+    if kind is AnswerFor:
+        for paddle, amount_minor in ((1, 1500), (2, 2500)):
+            bid_for = BidFor(lot="8", paddle=paddle, source=Source.FLOOR, amount_minor=amount_minor)
+            assert isinstance(sale.order(bid_for), Done)
+        assert isinstance(sale.order(Undo(lot="8")), Done)
     if kind is Finish:
         assert isinstance(sale.order(EndSale()), Done)
 

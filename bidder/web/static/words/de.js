@@ -243,6 +243,7 @@ export const words = {
     turned_out: "Der Auktionator hat Sie ausgeschlossen. Ihre Gebote gelten, bis sie zurückgenommen werden.",
     offer_void: "Das Haus hat Ihr Gebot zurückgenommen.",
     lead_back: "Sie führen wieder: Das Haus hat ein Gebot zurückgenommen.",
+    asked: "Sie führen wieder: Das Haus hat ein Gebot zurückgenommen. Sagen Sie dem Haus, ob Ihr Gebot gilt; ohne Antwort in der Frist verfällt es.",
     lead_lost: "Sie führen nicht mehr: Das Haus hat die Gebote berichtigt.",
     sale_void: "Dieses Los ist nicht mehr an Sie verkauft.",
     awarded: "Das Haus hat Ihnen dieses Los wie vereinbart verkauft.",

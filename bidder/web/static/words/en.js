@@ -243,6 +243,7 @@ export const words = {
     turned_out: "The auctioneer turned you out. Your bids stand unless they are taken back.",
     offer_void: "The house took your bid back.",
     lead_back: "You lead again: the house took a bid back.",
+    asked: "You lead again: the house took a bid back. Tell the desk whether your bid stands; without an answer in time it is void.",
     lead_lost: "You no longer lead: the house corrected the bids.",
     sale_void: "This lot is no longer sold to you.",
     awarded: "The house sold this lot to you, as agreed.",

@@ -243,6 +243,7 @@ export const words = {
     turned_out: "Le commissaire-priseur vous a exclu. Vos enchères restent valables sauf si elles sont reprises.",
     offer_void: "La maison a repris votre enchère.",
     lead_back: "Vous menez de nouveau : la maison a repris une enchère.",
+    asked: "Vous menez de nouveau : la maison a repris une enchère. Dites à la maison si votre enchère tient ; sans réponse à temps, elle est annulée.",
     lead_lost: "Vous ne menez plus : la maison a corrigé les enchères.",
     sale_void: "Ce lot ne vous est plus vendu.",
     awarded: "La maison vous a vendu ce lot, comme convenu.",

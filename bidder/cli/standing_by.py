@@ -1,0 +1,43 @@
+"""`bidder stand-by`: say whether a bid that leads again stands, and print one verdict."""
+
+import click
+
+from bidder.cli.bids import place, request_id_option
+from bidder.cli.context import LOT, BidderContext, Naming, json_option, timeout_option, with_bidder_context
+from bidder.display.formats import USUAL
+from bidder.display.wording import answer_line
+from bidder.shells.blocking import Client
+from common.messages import Accepted, Rejected
+from common.terminal.commands import examples
+
+
+@click.command(
+    "stand-by",
+    short_help="Say whether your bid stands, where the house asks.",
+    epilog=examples(
+        "bidder stand-by 3 --name Ada       # the bid stands, and bidding resumes",
+        "bidder stand-by 3 --no --name Ada  # all your bids on lot 3 are void",
+    ),
+)
+@click.argument("lot", type=LOT)
+@click.option("--yes/--no", "stands", default=True, help="Whether your bid stands.  [default: yes]")
+@request_id_option
+@timeout_option
+@json_option
+@with_bidder_context(Naming.USUAL)
+def stand_by(
+    context: BidderContext, lot: str, *, stands: bool, request_id: int | None, timeout_s: float, as_json: bool
+) -> int:
+    """Say whether you stand by your bid on LOT, and print the verdict.
+
+    The house asks you where a correction made you lead again, in a sale that asks. The answer counts only if the lot is
+    still as it is seen now. No answer in time is a no. Exit statuses are those of `bidder bid`.
+    """
+
+    def ask(client: Client, lot: str) -> Accepted | Rejected:
+        timeout_ms, seen = round(timeout_s * 1000), client.lots().get(lot)
+        # A repeat must be the same request, and its seq is long past.
+        if_seq = seen.seq if seen is not None and request_id is None else None
+        return client.stand_by(lot, stands=stands, if_seq=if_seq, request_id=request_id, timeout_ms=timeout_ms)
+
+    return place(context, lot, ask, USUAL, request_id, timeout_s, as_json=as_json, line_of=answer_line)
