@@ -13,7 +13,7 @@ NO_CLUSTER := mkdir -p /etc/postgresql-common && { grep -qs "^create_main_cluste
 comma  := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-web quick test check conformance torture bench bench-report audit lock newest system-packages screenshots docs clean
+.PHONY: help setup demo demo-web quick test check types tidy conformance torture bench bench-report audit lock newest system-packages screenshots docs clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,11 +43,18 @@ quick: $(STAMP) ## the tests that start no process and no thread: rules, house, 
 test: $(STAMP) ## every test that ends within seconds; about five minutes on two cores (four workers: many tests wait)
 	$(BIN)/python -m pytest -n 4 --dist worksteal
 
+# mypy has one core; the other one finds all tests meanwhile, which also compiles them for `make test`: each of its
+# workers would compile them all.
 check: $(STAMP) ## ruff, mypy --strict and the tidy test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	@$(MAKE) --no-print-directory --jobs 2 types tidy
+
+types: $(STAMP)
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q tests/test_tidy.py
+
+tidy: $(STAMP)
+	$(BIN)/python -m pytest -q -k test_tidy
 
 conformance: $(STAMP) ## raw frames against a server, by docs/protocol.md
 	$(BIN)/python -m pytest -m conformance
