@@ -460,16 +460,7 @@ class House:
 
     def _tell_of(self, fact: Fact, paddle: int, kind: WordKind, text: str, by: str) -> None:
         """Tell one bidder what a fact about a lot means to it."""
-        told = BidderTold(
-            at_ms=fact.at_ms,
-            lot=fact.lot,
-            seq=fact.seq,
-            paddle=paddle,
-            news_seq=self._news.next_seq(paddle),
-            text=text,
-            by=by,
-            kind=kind,
-        )
+        told = self._news.next_of(fact, paddle, kind, text, by)
         self._apply_to_bidder(told, fact.at_ms)
         self._batch.facts.append(told)
 

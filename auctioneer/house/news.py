@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from auctioneer.rules.engine import Engine
+from auctioneer.rules.fact import Fact
 from auctioneer.rules.facts import BidderAdmitted, BidderTold
 from common.errors import StorageError
 from common.limits import NEWS_WAIT_MS, NEWS_WORDS_MAX
@@ -52,6 +53,19 @@ class BidderNews:
         """Return the number of the next word to a bidder, from 1 on."""
         words = self._words.get(paddle)
         return words[-1].seq + 1 if words else 1
+
+    def next_of(self, fact: Fact, paddle: int, kind: WordKind, text: str, by: str) -> BidderTold:
+        """Return the next word to a bidder, about what a fact about a lot means to it."""
+        return BidderTold(
+            at_ms=fact.at_ms,
+            lot=fact.lot,
+            seq=fact.seq,
+            paddle=paddle,
+            news_seq=self.next_seq(paddle),
+            text=text,
+            by=by,
+            kind=kind,
+        )
 
     def apply(self, fact: BidderTold | BidderAdmitted) -> None:
         """Add a fact's word to the bidder's stream, and answer the question that waits for it.

@@ -426,9 +426,9 @@ class Stage:
         if isinstance(outcome, Rejected):
             return self._rejection(bidder, outcome)
         self._happened([outcome])
-        return self._told(bidder, outcome)
+        return self._in_table(bidder, outcome)
 
-    def _told(self, bidder: Bidder, outcome: Taken | BidLeft | OfferLate) -> str:
+    def _in_table(self, bidder: Bidder, outcome: Taken | BidLeft | OfferLate) -> str:
         """Return how a table tells what became of an offer."""
         match outcome:
             case OfferLate():
