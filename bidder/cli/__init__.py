@@ -52,6 +52,22 @@ def main() -> None:
     """
 
 
-for _command in (join, bid, buy, seal, unseal, stop, leave_bid, retract, stand_by, lots, watch, mine, key, doctor, web):
+for _command in (
+    join,
+    bid,
+    buy,
+    seal,
+    unseal,
+    stop,
+    leave_bid,
+    retract,
+    stand_by,
+    lots,
+    watch,
+    mine,
+    key,
+    doctor,
+    web,
+):
     main.add_command(_command)
 main.add_command(completion_command("bidder"))
