@@ -18,6 +18,7 @@ from common.lot_events import (
     LotAdded,
     LotAsked,
     LotClosed,
+    LotConfirmed,
     LotCorrected,
     LotEvent,
     LotExtended,
@@ -28,7 +29,6 @@ from common.lot_events import (
     LotResumed,
     LotRevised,
     LotsReordered,
-    LotStoodBy,
     LotWithdrawn,
     SaleEnded,
     SalePaused,
@@ -71,7 +71,7 @@ MOVES: Final[dict[type[LotEvent], Move]] = {
         },
     ),
     LotAsked: Move((LotStatus.PAUSED,)),
-    LotStoodBy: Move((LotStatus.PAUSED,), (LotStatus.OPEN, LotStatus.PAUSED)),
+    LotConfirmed: Move((LotStatus.PAUSED,), (LotStatus.OPEN, LotStatus.PAUSED)),
     LotRevised: Move(tuple(LotStatus)),
 }
 """The only table of a lot's statuses. Decisions ask it what they may do, and `evolve` goes by it. The audit checks each
@@ -83,7 +83,7 @@ def status_after(status: LotStatus, event: AnyLotEvent) -> LotStatus:
 
     A correction names the status, and so does an answer.
     """
-    if isinstance(event, LotCorrected | LotStoodBy):
+    if isinstance(event, LotCorrected | LotConfirmed):
         return event.status
     after = MOVES[type(event)].after
     if isinstance(event, LotClosed):
@@ -118,17 +118,17 @@ def evolve(view: LotView, event: AnyLotEvent) -> LotView:
             return _final(view, event, event.results, event.cause)
         case LotWithdrawn():
             return _final(view, event, reason=event.reason)
-        case LotCorrected() | LotAsked() | LotStoodBy() | LotRevised():
+        case LotCorrected() | LotAsked() | LotConfirmed() | LotRevised():
             return _after_correction(view, event)
 
 
-def _after_correction(view: LotView, event: LotCorrected | LotAsked | LotStoodBy | LotRevised) -> LotView:
+def _after_correction(view: LotView, event: LotCorrected | LotAsked | LotConfirmed | LotRevised) -> LotView:
     match event:
         case LotCorrected():
             return _corrected(view, event)
         case LotAsked():
             return _changed(view, event, asked=event.asked)
-        case LotStoodBy():
+        case LotConfirmed():
             times = {"ends_at_ms": event.ends_at_ms, "remaining_ms": event.remaining_ms}
             return _changed(view, event, asked=None, **times)
         case LotRevised():

@@ -118,7 +118,7 @@ class LotAsked(LotEvent, frozen=True, tag="lot_asked"):
     asked: Annotated[Asked, Meta(description="who is asked, and until when now")]
 
 
-class LotStoodBy(LotEvent, frozen=True, tag="lot_stood_by"):
+class LotConfirmed(LotEvent, frozen=True, tag="lot_confirmed"):
     """The bidder who was asked stands by its bid. Bidding resumes, unless the lot or the sale is paused besides."""
 
     status: Annotated[LotStatus, Meta(description="the state of the lot now: `open` or `paused`")]
@@ -148,7 +148,7 @@ AnyLotEvent = (
     | LotWithdrawn
     | LotCorrected
     | LotAsked
-    | LotStoodBy
+    | LotConfirmed
     | LotRevised
 )
 

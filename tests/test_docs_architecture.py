@@ -17,6 +17,7 @@ from common.lot_events import (
     LotAdded,
     LotAsked,
     LotClosed,
+    LotConfirmed,
     LotCorrected,
     LotExtended,
     LotMoved,
@@ -25,7 +26,6 @@ from common.lot_events import (
     LotRescheduled,
     LotResumed,
     LotRevised,
-    LotStoodBy,
     LotWithdrawn,
 )
 from tests.test_tidy import ROOMS
@@ -56,7 +56,7 @@ EVENTS: tuple[AnyLotEvent, ...] = (
     LotWithdrawn(3, 0, BOARD),
     LotRevised(3, 0, TERMS, BOARD),
     LotAsked(4, 0, Asked(1, 60_000)),
-    *(LotStoodBy(4, 0, status) for status in (LotStatus.OPEN, LotStatus.PAUSED)),
+    *(LotConfirmed(4, 0, status) for status in (LotStatus.OPEN, LotStatus.PAUSED)),
     *(LotCorrected(4, 0, CorrectionCause.VOID, status, BOARD) for status in (LotStatus.SOLD, LotStatus.PASSED)),
     *(LotCorrected(4, 0, CorrectionCause.UNDO, status, BOARD) for status in (LotStatus.OPEN, LotStatus.PAUSED)),
 )

@@ -46,7 +46,7 @@ TESTED_BY = {
     "auctioneer/catalogue/words.py": "auctioneer/catalogue/test_sheet.py",
     # A command line is tried by its commands, as people type them.
     "auctioneer/cli/sentences.py": "auctioneer/cli/test_finals.py",
-    "auctioneer/cli/asked.py": "bidder/cli/test_standing_by.py",
+    "auctioneer/cli/asked.py": "bidder/cli/test_confirming.py",
     "auctioneer/cli/adding.py": "auctioneer/cli/test_orders.py",
     "auctioneer/cli/audit.py": "auctioneer/cli/test_checks.py",
     "auctioneer/cli/asking.py": "auctioneer/cli/test_finals.py",
@@ -75,9 +75,9 @@ TESTED_BY = {
     "bidder/core/absentee.py": "bidder/cli/test_absentee.py",
     "common/absentee.py": "common/test_codec.py",
     "bidder/core/retraction.py": "bidder/cli/test_retraction.py",
-    "bidder/core/standing_by.py": "bidder/cli/test_standing_by.py",
+    "bidder/core/confirming.py": "bidder/cli/test_confirming.py",
     "common/retraction.py": "common/test_codec.py",
-    "common/standing_by.py": "common/test_codec.py",
+    "common/confirming.py": "common/test_codec.py",
     "bidder/attending/attendance.py": "bidder/cli/test_join.py",
     "bidder/attending/prices.py": "bidder/cli/test_commands.py",
     # A screen is tried whole, in a real sale.

@@ -20,10 +20,10 @@ from common.lot_events import (
     AnySaleEvent,
     LotAdded,
     LotClosed,
+    LotConfirmed,
     LotCorrected,
     LotMoved,
     LotRevised,
-    LotStoodBy,
 )
 
 ROOT = Path(__file__).parent.parent
@@ -86,7 +86,7 @@ def log_calls() -> Iterator[tuple[str, str, set[str]]]:
 
 def decisions(level: str, fields: set[str]) -> Iterator[tuple[str, str, set[str]]]:
     """Yield what a decision is logged as: the name and the fields of the change. Corrections have their own lines."""
-    for kind in set(get_args(AnyLotEvent)) - {LotMoved, LotCorrected, LotStoodBy, LotRevised}:
+    for kind in set(get_args(AnyLotEvent)) - {LotMoved, LotCorrected, LotConfirmed, LotRevised}:
         own = set(kind.__struct_fields__) - {"at_ms", "board", "results"}
         sold = {"winner", "hammer_minor"} if kind is LotClosed else set()
         yield kind.__struct_config__.tag, level, fields | {"lot"} | own | sold

@@ -112,7 +112,7 @@ SANS_IO = (
     "bidder/web/quotas.py",
     "common/absentee.py",
     "common/retraction.py",
-    "common/standing_by.py",
+    "common/confirming.py",
     "common/codec.py",
     "common/durations.py",
     "common/errors.py",

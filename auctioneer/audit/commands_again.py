@@ -5,6 +5,7 @@ from auctioneer.rules.corrected import Corrected
 from auctioneer.rules.decisions import Decision, Refused
 from auctioneer.rules.engine import Bidder, Engine
 from auctioneer.rules.facts import (
+    BidConfirmed,
     ClockStepped,
     CorrectionMade,
     LeftBidVoid,
@@ -12,11 +13,11 @@ from auctioneer.rules.facts import (
     LotListed,
     LotRewritten,
     SaleDecided,
-    StoodBy,
 )
 from auctioneer.rules.retractions import retract
-from auctioneer.rules.revivals import answer_for, stand_by
+from auctioneer.rules.revivals import answer_for, confirm
 from common.clerk_names import HOUSE
+from common.confirming import ConfirmRequest
 from common.errors import RejectCode
 from common.lot import CorrectionCause, ExtendCause
 from common.lot_events import (
@@ -35,7 +36,6 @@ from common.lot_events import (
     SaleResumed,
 )
 from common.retraction import RetractRequest
-from common.standing_by import StandByRequest
 
 
 def is_by_clock(fact: ClockStepped | LeftBidVoid | LotDecided | SaleDecided | CorrectionMade) -> bool:
@@ -91,10 +91,10 @@ def decide_of_sale(engine: Engine, fact: SaleDecided | LotListed) -> Decision | 
 
 
 def correct_again(
-    engine: Engine, fact: CorrectionMade | StoodBy | LotRewritten, bidder: Bidder | None
+    engine: Engine, fact: CorrectionMade | BidConfirmed | LotRewritten, bidder: Bidder | None
 ) -> Corrected | Refused:
     """Repeat a correction or an answer, but don't apply it. `bidder` is the one who sent the request in it, if any."""
-    if isinstance(fact, StoodBy):
+    if isinstance(fact, BidConfirmed):
         return _answer_again(engine, fact, bidder)
     at_ms, by, lot, reason, event = fact.at_ms, fact.by, fact.lot, fact.reason, fact.event
     if isinstance(fact, LotRewritten):
@@ -124,15 +124,15 @@ def correct_again(
             raise AssertionError("the clock does that")
 
 
-def _answer_again(engine: Engine, fact: CorrectionMade | StoodBy, bidder: Bidder | None) -> Corrected | Refused:
-    stands, at_ms = isinstance(fact, StoodBy), fact.at_ms
+def _answer_again(engine: Engine, fact: CorrectionMade | BidConfirmed, bidder: Bidder | None) -> Corrected | Refused:
+    stands, at_ms = isinstance(fact, BidConfirmed), fact.at_ms
     if fact.request is None:
         if not fact.by:
             return Refused(RejectCode.UNKNOWN_BIDDER, "nobody says who answered for the bidder")
         return answer_for(engine, at_ms, fact.by, fact.lot, stands=stands)
-    if bidder is None or not isinstance(fact.request, StandByRequest) or fact.request.stands is not stands:
+    if bidder is None or not isinstance(fact.request, ConfirmRequest) or fact.request.stands is not stands:
         return Refused(RejectCode.UNKNOWN_BIDDER, "no admitted bidder answered so")
-    answered = stand_by(engine, at_ms, bidder, fact.request)
+    answered = confirm(engine, at_ms, bidder, fact.request)
     return answered if isinstance(answered, Corrected) else Refused(answered.code, f"lot {fact.lot}")
 
 

@@ -28,6 +28,7 @@ from auctioneer.rules.engine import THE_HOUSE, Bidder, Engine
 from auctioneer.rules.fact import Fact
 from auctioneer.rules.facts import (
     AnyFact,
+    BidConfirmed,
     BidderAdmitted,
     BidderEnrolled,
     BidderFact,
@@ -57,7 +58,6 @@ from auctioneer.rules.facts import (
     SaleDecided,
     SaleRestored,
     SettingsChanged,
-    StoodBy,
     named_fields,
 )
 from auctioneer.rules.sale_settings import AdmissionMode, SaleSettings
@@ -264,7 +264,7 @@ class _Audit:
             case CorrectionMade() if is_by_clock(fact):
                 self._compare(fact, engine.advance_once(fact.at_ms))
                 self._expect_words(fact, fact.touched, fact.reason, fact.by)
-            case CorrectionMade() | StoodBy() | LotRewritten():
+            case CorrectionMade() | BidConfirmed() | LotRewritten():
                 self._nothing_due(engine, fact)
                 self._verify_correction(engine, fact)
             case PositionReleased():
@@ -279,7 +279,7 @@ class _Audit:
             case SaleCreated():
                 raise self._different(fact, None, "a sale is created only once")
 
-    def _verify_correction(self, engine: Engine, fact: CorrectionMade | StoodBy | LotRewritten) -> None:
+    def _verify_correction(self, engine: Engine, fact: CorrectionMade | BidConfirmed | LotRewritten) -> None:
         """Repeat a correction or an answer, and expect the words to those whom it touches right after it."""
         bidder = None
         if not isinstance(fact, LotRewritten) and fact.request is not None and fact.paddle is not None:
@@ -293,7 +293,7 @@ class _Audit:
             raise self._different(fact, None, f"it is refused with {corrected.code.value}: {corrected.detail}")
         self._compare(fact, corrected.fact)
         engine.apply(fact)
-        self._expect_words(fact, corrected.words, "" if isinstance(fact, StoodBy) else fact.reason, fact.by)
+        self._expect_words(fact, corrected.words, "" if isinstance(fact, BidConfirmed) else fact.reason, fact.by)
 
     def _expect_words(self, fact: Fact, words: Words, text: str, by: str) -> None:
         """Expect the words that tell bidders what a fact about a lot means to them, right after the fact."""

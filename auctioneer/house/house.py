@@ -34,6 +34,7 @@ from auctioneer.rules.fact import Fact
 from auctioneer.rules.fact_events import bid_accepted, verdict_of
 from auctioneer.rules.facts import (
     AnyFact,
+    BidConfirmed,
     BidderAdmitted,
     BidderFact,
     BidderTold,
@@ -49,17 +50,17 @@ from auctioneer.rules.facts import (
     Rejection,
     SaleCreated,
     SettingsChanged,
-    StoodBy,
 )
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.retractions import retract
-from auctioneer.rules.revivals import stand_by
+from auctioneer.rules.revivals import confirm
 from auctioneer.rules.sale_settings import SaleSettings
 from auctioneer.rules.sources import Placer, Source
 from common.absentee import LeaveBidRequest
 from common.clerk_names import HOUSE
 from common.codec import RejectedBody, decode_request
 from common.conditions import digest_of
+from common.confirming import ConfirmRequest
 from common.errors import RejectCode, StorageError
 from common.formats import AnyOffer
 from common.lot import SaleStatus
@@ -84,7 +85,6 @@ from common.messages import (
     WordKind,
 )
 from common.retraction import RetractRequest
-from common.standing_by import StandByRequest
 from common.wire import OfferRequest
 
 _BIDDER: Final = Role.BIDDER
@@ -207,7 +207,7 @@ class House:
             self.commands_done.remember(fact)
             return
         self.engine.apply(fact)
-        if isinstance(fact, CorrectionMade | StoodBy):
+        if isinstance(fact, CorrectionMade | BidConfirmed):
             if fact.request is not None and fact.paddle is not None:
                 self._sessions.of_paddle(fact.paddle).remember(fact)
         elif type(fact) is BidTaken or (
@@ -320,7 +320,7 @@ class House:
             return Rejected(id=request.id, code=known, lot=request.lot)
         if self.engine.may_be_due(now_ms):
             self.advance(now_ms)
-        if type(request) is RetractRequest or type(request) is StandByRequest:
+        if type(request) is RetractRequest or type(request) is ConfirmRequest:
             return self._correct_own(session, request, now_ms)
         outcome = self.engine.offer(now_ms, session.who, request)
         if type(outcome) is Rejected:
@@ -338,18 +338,18 @@ class House:
         session.remember(rejection)
         return verdict
 
-    def _correct_own(self, session: Session, request: RetractRequest | StandByRequest, now_ms: int) -> AnyAnswer:
+    def _correct_own(self, session: Session, request: RetractRequest | ConfirmRequest, now_ms: int) -> AnyAnswer:
         """Have a bidder take its last bid back, or say whether it stands by one."""
         if isinstance(request, RetractRequest):
             session.budget.charge(RETRACT_COST)
             corrected = retract(self.engine, now_ms, session.who, request)
         else:
-            corrected = stand_by(self.engine, now_ms, session.who, request)
+            corrected = confirm(self.engine, now_ms, session.who, request)
         if isinstance(corrected, Rejected):
             return self._refuse(session, request, corrected, now_ms)
         self.correct(now_ms, "", "", [corrected])
         fact = corrected.fact
-        assert isinstance(fact, CorrectionMade | StoodBy), "no bidder corrects the catalogue"
+        assert isinstance(fact, CorrectionMade | BidConfirmed), "no bidder corrects the catalogue"
         session.remember(fact)
         return verdict_of(fact)
 

@@ -15,6 +15,7 @@ from auctioneer.monitoring.log_writer import LogWriter
 from auctioneer.rules.account_facts import AccountFact, DepositNoted, LimitSet, PaddlesLinked
 from auctioneer.rules.facts import (
     AnyFact,
+    BidConfirmed,
     BidderAdmitted,
     BidderEnrolled,
     BidderFact,
@@ -45,7 +46,6 @@ from auctioneer.rules.facts import (
     SaleDecided,
     SaleRestored,
     SettingsChanged,
-    StoodBy,
     kind_of,
 )
 from common.conditions import digest_of
@@ -224,7 +224,7 @@ def _log_of_the_house(
     | HouseStoodStill
     | LotListed
     | CorrectionMade
-    | StoodBy
+    | BidConfirmed
     | LotRewritten
     | AccountFact
     | DeskFact,
@@ -257,8 +257,8 @@ def _log_of_the_house(
                 by=fact.by,
                 position=position,
             )
-        case StoodBy():
-            log.info("stood_by", lot=fact.lot, seq=fact.seq, paddle=fact.paddle, by=fact.by, position=position)
+        case BidConfirmed():
+            log.info("bid_confirmed", lot=fact.lot, seq=fact.seq, paddle=fact.paddle, by=fact.by, position=position)
         case LotRewritten():
             log.info("lot_rewritten", lot=fact.lot, seq=fact.seq, by=fact.by, position=position)
         case LotListed():

@@ -19,6 +19,7 @@ from auctioneer.house.house import Batch, House
 from auctioneer.rules.account_facts import AccountFact, DepositNoted, LimitSet, PaddlesLinked
 from auctioneer.rules.facts import (
     AnyFact,
+    BidConfirmed,
     BidderAdmitted,
     BidderEnrolled,
     BidderFact,
@@ -45,7 +46,6 @@ from auctioneer.rules.facts import (
     SaleDecided,
     SaleRestored,
     SettingsChanged,
-    StoodBy,
 )
 from auctioneer.rules.sources import Source
 from common.durations import format_duration
@@ -256,7 +256,7 @@ def _kind(fact: AnyFact) -> _Kind | None:
             LotDecided(event=LotClosed() | LotWithdrawn())
             | OfferTaken(cause=CloseCause())
             | CorrectionMade()
-            | StoodBy()
+            | BidConfirmed()
         ):
             return _ENDS
         case LotDecided(event=LotOpened()):
@@ -284,7 +284,7 @@ def _words(house: House, fact: AnyFact, time_of: Callable[[int], str]) -> str:
     match fact:
         case LotDecided():
             return f"Lot {fact.lot} {_lot_words(house, fact.lot, fact.event, time_of)}"
-        case CorrectionMade() | StoodBy():
+        case CorrectionMade() | BidConfirmed():
             return f"Lot {fact.lot} {_correction_words(house, fact)}"
         case LotRewritten():
             return f"Lot {fact.lot} is changed: {printable(fact.spec.terms.title)}."
@@ -393,9 +393,9 @@ def _lot_words(house: House, number: str, event: AnyLotEvent, time_of: Callable[
             return "opens at another time."
 
 
-def _correction_words(house: House, fact: CorrectionMade | StoodBy) -> str:
+def _correction_words(house: House, fact: CorrectionMade | BidConfirmed) -> str:
     person = "nobody" if fact.paddle is None else _person(house, fact.paddle)
-    if isinstance(fact, StoodBy):
+    if isinstance(fact, BidConfirmed):
         said = f", says {fact.by}" if fact.by else ""
         return f"goes on: {person} stands by its bid{said}."
     told = _CORRECTED[fact.cause].format(person=person, bids=counted(len(fact.void), "bid"))

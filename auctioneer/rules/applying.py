@@ -23,6 +23,7 @@ from auctioneer.rules.fact_events import (
 )
 from auctioneer.rules.facts import (
     AnyFact,
+    BidConfirmed,
     BidLeft,
     BidTaken,
     ClockStepped,
@@ -39,7 +40,6 @@ from auctioneer.rules.facts import (
     SaleCreated,
     SaleDecided,
     SaleRestored,
-    StoodBy,
     Taken,
 )
 from auctioneer.rules.formats.english_flat import book_of
@@ -56,6 +56,7 @@ from common.formats import AnyBoard
 from common.lot import SALE_STREAM, LotStatus, LotView, SaleStatus, SaleView
 from common.lot_events import (
     AnyLotEvent,
+    LotConfirmed,
     LotCorrected,
     LotExtended,
     LotMoved,
@@ -63,7 +64,6 @@ from common.lot_events import (
     LotPaused,
     LotResumed,
     LotsReordered,
-    LotStoodBy,
     SalePaused,
     SaleResumed,
     StreamEvent,
@@ -179,7 +179,7 @@ class Applied:
                 self._left_bids -= absentee.forget(self.lots[fact.lot], fact.paddle)
             case CorrectionMade():
                 self._correct(self.lots[fact.lot], fact)
-            case StoodBy():
+            case BidConfirmed():
                 self._go_on(self.lots[fact.lot], fact)
             case LotRewritten():
                 self._rewrite(self.lots[fact.lot], fact)
@@ -392,13 +392,13 @@ class Applied:
             self._watch(lot, watched)
         self.accounts.take_up(lot)
 
-    def _go_on(self, lot: LotState, fact: StoodBy) -> None:
+    def _go_on(self, lot: LotState, fact: BidConfirmed) -> None:
         """Apply the answer of a bidder who stands by its bid."""
         lot.is_revived = False
         self._stop_or_start(lot, lot.view, fact.event)
         self._change(lot, fact.event)
 
-    def _stop_or_start(self, lot: LotState, before: LotView, event: LotCorrected | LotStoodBy) -> None:
+    def _stop_or_start(self, lot: LotState, before: LotView, event: LotCorrected | LotConfirmed) -> None:
         """Stop a lot's time as its leader is asked, and let it run again once nobody is asked any more."""
         if before.status is _OPEN and event.status is LotStatus.PAUSED:
             lot.stopped_at_ms = event.at_ms

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from auctioneer.rules.applying import EngineState
-from auctioneer.rules.facts import CorrectionMade, LotRewritten, StoodBy
+from auctioneer.rules.facts import BidConfirmed, CorrectionMade, LotRewritten
 from auctioneer.rules.formats.entries import AnyBook
 from auctioneer.rules.formats.format import Placed
 from auctioneer.rules.formats.table import format_of
@@ -30,13 +30,13 @@ Words = tuple[tuple[int, WordKind], ...]
 class Corrected(NamedTuple):
     """A correction, or the answer of a bidder whom one made lead. It is not applied yet."""
 
-    fact: CorrectionMade | StoodBy | LotRewritten
+    fact: CorrectionMade | BidConfirmed | LotRewritten
 
     @property
     def words(self) -> Words:
         """What those whom it touches are told. Whoever stands by its bid hears of it if a clerk said so for it."""
         fact = self.fact
-        if isinstance(fact, StoodBy):
+        if isinstance(fact, BidConfirmed):
             return ((fact.paddle, WordKind.LEAD_BACK),) if fact.request is None else ()
         return fact.touched if isinstance(fact, CorrectionMade) else ()
 

@@ -2,6 +2,7 @@
 
 from auctioneer.rules.facts import (
     AnyFact,
+    BidConfirmed,
     BidLeft,
     BidTaken,
     ClockStepped,
@@ -15,7 +16,6 @@ from auctioneer.rules.facts import (
     Outage,
     Rejection,
     SaleDecided,
-    StoodBy,
 )
 from common.errors import RejectCode
 from common.formats import AnyBoard
@@ -38,7 +38,7 @@ def public_part(fact: AnyFact) -> AnyLotEvent | AnySaleEvent | None:
             return offer_event(fact)
         case ClockStepped():
             return clock_moved(fact)
-        case LotDecided() | SaleDecided() | CorrectionMade() | StoodBy() | LotRewritten():
+        case LotDecided() | SaleDecided() | CorrectionMade() | BidConfirmed() | LotRewritten():
             return fact.event
         case LotListed():
             return lot_added(fact)
@@ -115,7 +115,7 @@ def verdict_of(fact: Decided) -> Accepted | Rejected:
             return bid_accepted(fact, bid_board(fact))
         case Rejection():
             return fact.verdict
-        case CorrectionMade() | StoodBy():
+        case CorrectionMade() | BidConfirmed():
             assert fact.verdict is not None, "no bidder asked for it"
             return fact.verdict
         case OfferTaken():

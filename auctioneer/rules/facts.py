@@ -16,6 +16,7 @@ from auctioneer.rules.sale_settings import SaleSettings
 from auctioneer.rules.sources import Source
 from auctioneer.rules.terms import LotDefaults, LotSpec
 from common.absentee import LeaveBidRequest
+from common.confirming import ConfirmRequest
 from common.errors import RejectCode
 from common.formats import AnyBoard, AnyOffer, AnyOwn
 from common.formats.english import BidRequest
@@ -25,10 +26,10 @@ from common.lot_events import (
     AnyLotEvent,
     AnySaleEvent,
     Called,
+    LotConfirmed,
     LotCorrected,
     LotRevised,
     LotsReordered,
-    LotStoodBy,
     SaleEnded,
     SalePaused,
     SaleResumed,
@@ -36,7 +37,6 @@ from common.lot_events import (
 from common.messages import Accepted, Rejected, Role, WordKind
 from common.money import Currency
 from common.retraction import RetractRequest
-from common.standing_by import StandByRequest
 
 
 class SaleCreated(Fact, frozen=True, kw_only=True, tag="sale_created"):
@@ -395,7 +395,7 @@ class CorrectionMade(Fact, frozen=True, kw_only=True, tag="correction_made"):
     paddle: int | None = None
     """Whom it is about: whose purchase is void, who was turned out or asked, to whom the lot is sold, or who
     retracted."""
-    request: RetractRequest | StandByRequest | None = None
+    request: RetractRequest | ConfirmRequest | None = None
     """The retraction or the answer as the bidder sent it; the other corrections are commands, or the clock's."""
     verdict: Accepted | None = None
     """What the bidder was told who sent the request."""
@@ -411,7 +411,7 @@ class CorrectionMade(Fact, frozen=True, kw_only=True, tag="correction_made"):
         return self.request.id
 
 
-class StoodBy(Fact, frozen=True, kw_only=True, tag="stood_by"):
+class BidConfirmed(Fact, frozen=True, kw_only=True, tag="bid_confirmed"):
     """The bidder who was asked stands by its bid.
 
     If a clerk answered for the bidder, `by` is the clerk's name, and there is no `request`. `verdict` is what the
@@ -419,9 +419,9 @@ class StoodBy(Fact, frozen=True, kw_only=True, tag="stood_by"):
     """
 
     paddle: int
-    event: LotStoodBy
+    event: LotConfirmed
     by: str = ""
-    request: StandByRequest | None = None
+    request: ConfirmRequest | None = None
     verdict: Accepted | None = None
 
     @property
@@ -475,7 +475,7 @@ AnyFact = (
     | PositionReleased
     | LotDecided
     | CorrectionMade
-    | StoodBy
+    | BidConfirmed
     | LotRewritten
     | SaleDecided
 )
@@ -520,7 +520,7 @@ def sale_decision(
 
 Taken = BidTaken | OfferTaken
 """An offer that was accepted."""
-Decided = Taken | BidLeft | OfferLate | CorrectionMade | StoodBy | Rejection
+Decided = Taken | BidLeft | OfferLate | CorrectionMade | BidConfirmed | Rejection
 """The outcome of an offer. It has the request, and `verdict_of` gives the verdict on it at any time.
 
 Of the corrections only those are one that a bidder asked for, and of the answers those that a bidder gave.

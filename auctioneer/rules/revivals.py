@@ -15,17 +15,17 @@ from msgspec.structs import replace
 from auctioneer.rules.corrected import Corrected, after_the_answer, leave_out, numbers_of, wanted
 from auctioneer.rules.decisions import Refused
 from auctioneer.rules.engine import Bidder, Engine
-from auctioneer.rules.facts import CorrectionMade, StoodBy
+from auctioneer.rules.facts import BidConfirmed, CorrectionMade
 from auctioneer.rules.formats.table import format_of
 from auctioneer.rules.lots import LotState
+from common.confirming import ConfirmRequest
 from common.errors import RejectCode
 from common.lot import Asked, CorrectionCause, SaleStatus
-from common.lot_events import LotCorrected, LotStoodBy
+from common.lot_events import LotConfirmed, LotCorrected
 from common.messages import Accepted, Rejected
-from common.standing_by import StandByRequest
 
 
-def stand_by(engine: Engine, now_ms: int, bidder: Bidder, request: StandByRequest) -> Corrected | Rejected:
+def confirm(engine: Engine, now_ms: int, bidder: Bidder, request: ConfirmRequest) -> Corrected | Rejected:
     """Decide the answer of a bidder who is asked; `advance` must have been called for that time.
 
     The fact has the request and its verdict. The bidder itself gets no word, since it has the verdict.
@@ -52,7 +52,7 @@ def stand_by(engine: Engine, now_ms: int, bidder: Bidder, request: StandByReques
         format_of(lot.spec).own(lot.spec, book, bidder.paddle),
         id=request.id,
     )
-    if isinstance(fact, StoodBy):
+    if isinstance(fact, BidConfirmed):
         return Corrected(replace(fact, request=request, verdict=verdict))
     touched = tuple((paddle, kind) for paddle, kind in fact.touched if paddle != bidder.paddle)
     return Corrected(replace(fact, request=request, verdict=verdict, touched=touched))
@@ -78,7 +78,7 @@ def answer_for(
 
 def _answered(
     engine: Engine, lot: LotState, asked: Asked, now_ms: int, by: str, *, stands: bool
-) -> StoodBy | CorrectionMade:
+) -> BidConfirmed | CorrectionMade:
     view, kept = lot.view, lot.kept
     assert kept is not None, "a correction asked"
     if not stands:
@@ -87,5 +87,5 @@ def _answered(
         assert isinstance(fact, CorrectionMade), "offers are left out"
         return fact
     now = after_the_answer(lot, now_ms, is_sale_paused=engine.sale.status is SaleStatus.PAUSED)
-    event = LotStoodBy(view.seq + 1, now_ms, now.status, now.ends_at_ms, now.remaining_ms)
-    return StoodBy(at_ms=now_ms, lot=view.lot, seq=event.seq, paddle=asked.paddle, event=event, by=by)
+    event = LotConfirmed(view.seq + 1, now_ms, now.status, now.ends_at_ms, now.remaining_ms)
+    return BidConfirmed(at_ms=now_ms, lot=view.lot, seq=event.seq, paddle=asked.paddle, event=event, by=by)

@@ -16,6 +16,7 @@ from bidder.display.lines import time_left
 from bidder.display.orders import (
     BidOrder,
     BuyOrder,
+    ConfirmOrder,
     FollowOrder,
     HelpOrder,
     LeaveBidOrder,
@@ -27,7 +28,6 @@ from bidder.display.orders import (
     QuitOrder,
     RetractOrder,
     SealOrder,
-    StandByOrder,
     StopOrder,
     UnsealOrder,
     YesOrder,
@@ -55,7 +55,7 @@ def asked_in_vain() -> UnreachableError:
     return UnreachableError("The house did not answer in time. Ask again.")
 
 
-_LINES: Final[dict[type, LineOf]] = {RetractOrder: retraction_line, StandByOrder: answer_line}
+_LINES: Final[dict[type, LineOf]] = {RetractOrder: retraction_line, ConfirmOrder: answer_line}
 """The sentences for verdicts on what is no bid."""
 
 
@@ -175,7 +175,7 @@ class Attendance:
                     | StopOrder()
                     | LeaveBidOrder()
                     | RetractOrder()
-                    | StandByOrder()
+                    | ConfirmOrder()
                 ):
                     await self._place(replace(order, lot=lot_meant(order.lot, self._client.lots())), tag)
                 case MineOrder():
@@ -290,10 +290,10 @@ class Attendance:
                 return await client.leave_bid(lot, left_minor, request_id=request_id, timeout_ms=timeout_ms)
             case RetractOrder():
                 return await client.retract(lot, request_id=request_id, timeout_ms=timeout_ms)
-            case StandByOrder(stands=stands):
+            case ConfirmOrder(stands=stands):
                 view = client.lots().get(lot)
                 if_seq = view.seq if view is not None and request_id is None else None
-                return await client.stand_by(
+                return await client.confirm(
                     lot, stands=stands, if_seq=if_seq, request_id=request_id, timeout_ms=timeout_ms
                 )
             case UnsealOrder():

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from bidder.cli.absentee import leave_bid
+from bidder.cli.confirming import confirm
 from bidder.cli.doctor import doctor
 from bidder.cli.formats.dutch import stop
 from bidder.cli.formats.english import bid, buy
@@ -17,7 +18,6 @@ from bidder.cli.formats.sealed import seal, unseal
 from bidder.cli.join import join
 from bidder.cli.reads import key, lots, mine
 from bidder.cli.retraction import retract
-from bidder.cli.standing_by import stand_by
 from bidder.cli.watch import watch
 from bidder.cli.web import web
 from bidder.core.errors import ConditionsError
@@ -61,7 +61,7 @@ for _command in (
     stop,
     leave_bid,
     retract,
-    stand_by,
+    confirm,
     lots,
     watch,
     mine,

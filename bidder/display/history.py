@@ -12,13 +12,13 @@ from common.lot import LotView
 from common.lot_events import (
     LotAsked,
     LotClosed,
+    LotConfirmed,
     LotCorrected,
     LotExtended,
     LotMoved,
     LotOpened,
     LotPaused,
     LotResumed,
-    LotStoodBy,
 )
 from common.money import Currency
 
@@ -85,7 +85,7 @@ def _words(notice: LotChanged, paddle: int) -> str:
             return "extended"
         case LotCorrected():
             return "corrected by the house"
-        case LotStoodBy():
+        case LotConfirmed():
             return "the leader stands by its bid"
         case LotAsked():
             return "paused"

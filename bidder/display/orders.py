@@ -27,7 +27,7 @@ stop LOT AMOUNT xUNITS       take so many units, if the clock shows that amount 
 leave-bid LOT AMOUNT         leave a bid for a lot that is not open yet: leave-bid 7 200
 leave-bid LOT back           take the bid that you left back
 retract LOT                  take your last bid back, where the sale allows it
-stand-by LOT                 your bid stands, where the house asks; with `no` it does not: stand-by 3 no
+confirm LOT                 your bid stands, where the house asks; with `no` it does not: confirm 3 no
 lots                         how all lots stand
 lot LOT                      all about one lot
 mine                         what you lead and what you won
@@ -94,7 +94,7 @@ class RetractOrder(msgspec.Struct, frozen=True):
     request_id: int | None = None
 
 
-class StandByOrder(msgspec.Struct, frozen=True):
+class ConfirmOrder(msgspec.Struct, frozen=True):
     """Say whether the bidder stands by its bid on a lot on which it is asked."""
 
     lot: str
@@ -140,7 +140,7 @@ class FollowOrder(msgspec.Struct, frozen=True):
 ALL: Final = FollowOrder(("all",))
 OWN: Final = FollowOrder(("own",))
 
-OfferOrder = BidOrder | BuyOrder | SealOrder | UnsealOrder | StopOrder | LeaveBidOrder | RetractOrder | StandByOrder
+OfferOrder = BidOrder | BuyOrder | SealOrder | UnsealOrder | StopOrder | LeaveBidOrder | RetractOrder | ConfirmOrder
 """An order that becomes an offer and has a verdict."""
 Order = OfferOrder | LotOrder | LotsOrder | MineOrder | FollowOrder | HelpOrder | YesOrder | QuitOrder
 
@@ -162,7 +162,7 @@ _EXAMPLES: Final = {
     "stop": "stop 3",
     "leave-bid": "leave-bid 3 80",
     "retract": "retract 3",
-    "stand-by": "stand-by 3",
+    "confirm": "confirm 3",
     "lot": "lot 3",
 }
 _UP_TO: Final = "up-to"
@@ -223,12 +223,12 @@ def _typed_offer(verb: str, rest: list[str]) -> OfferOrder | None:
             return _typed_answer(verb, rest)
 
 
-def _typed_answer(verb: str, rest: list[str]) -> StandByOrder | None:
+def _typed_answer(verb: str, rest: list[str]) -> ConfirmOrder | None:
     match verb, rest:
-        case "stand-by", [lot]:
-            return StandByOrder(_lot(lot))
-        case "stand-by", [lot, "yes" | "no" as word]:
-            return StandByOrder(_lot(lot), word == "yes")
+        case "confirm", [lot]:
+            return ConfirmOrder(_lot(lot))
+        case "confirm", [lot, "yes" | "no" as word]:
+            return ConfirmOrder(_lot(lot), word == "yes")
         case _:
             return None
 
@@ -308,7 +308,7 @@ class _JsonRetract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     request_id: int | None = None
 
 
-class _JsonStandBy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _JsonConfirm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lot: str
     stands: bool
     request_id: int | None = None
@@ -327,7 +327,7 @@ class _JsonOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stop: _JsonStop | None = None
     leave_bid: _JsonLeaveBid | None = None
     retract: _JsonRetract | None = None
-    stand_by: _JsonStandBy | None = None
+    confirm: _JsonConfirm | None = None
     lots: _Nothing | None = None
     mine: _Nothing | None = None
     follow: str | None = None
@@ -351,7 +351,7 @@ def json_order(line: bytes) -> Order:
         raise UsageError(
             f"That is not an order: {error}. One looks like "
             '{"bid": {"lot": "3", "amount": "120"}, "id": 1}; '
-            "there are also max, buy, seal, unseal, stop, leave_bid, retract, stand_by, lots, mine "
+            "there are also max, buy, seal, unseal, stop, leave_bid, retract, confirm, lots, mine "
             "and follow."
         ) from error
     orders: list[Order] = []
@@ -375,9 +375,9 @@ def json_order(line: bytes) -> Order:
         orders.append(LeaveBidOrder(_lot(left.lot), left.amount, left.request_id))
     if read.retract is not None:
         orders.append(RetractOrder(_lot(read.retract.lot), read.retract.request_id))
-    if read.stand_by is not None:
-        asked = read.stand_by
-        orders.append(StandByOrder(_lot(asked.lot), asked.stands, asked.request_id))
+    if read.confirm is not None:
+        asked = read.confirm
+        orders.append(ConfirmOrder(_lot(asked.lot), asked.stands, asked.request_id))
     orders += [LotsOrder()] if read.lots is not None else []
     orders += [MineOrder()] if read.mine is not None else []
     orders += [parsed_choice(read.follow)] if read.follow is not None else []

@@ -36,6 +36,7 @@ from common.lot_events import (
     Called,
     LotAdded,
     LotAsked,
+    LotConfirmed,
     LotCorrected,
     LotExtended,
     LotMoved,
@@ -45,7 +46,6 @@ from common.lot_events import (
     LotResumed,
     LotRevised,
     LotsReordered,
-    LotStoodBy,
     SaleEnded,
     SalePaused,
     SaleResumed,
@@ -79,7 +79,7 @@ _CORRECTED: Final = {
     WordKind.OFFER_VOID: ("The house took back your bid on lot {lot}.", Tone.BAD),
     WordKind.LEAD_BACK: ("You lead lot {lot} again, since the house took back a bid.", Tone.GOOD),
     WordKind.ASKED: (
-        "You lead lot {lot} again, since the house took back a bid. Does your bid stand? Answer by `stand-by {lot}`. "
+        "You lead lot {lot} again, since the house took back a bid. Does your bid stand? Answer by `confirm {lot}`. "
         "Without an answer in time it is void.",
         Tone.BAD,
     ),
@@ -361,7 +361,7 @@ def _lot_change(
             return f"{_CORRECTIONS[cause]}{_asked_words(notice.view, paddle)}; {standing}"
         case LotAsked():
             return f"paused{_asked_words(notice.view, paddle)}; {standing}"
-        case LotStoodBy():
+        case LotConfirmed():
             return f"its leader stands by the bid; {standing}"
         case LotRevised():
             return f"changed by the house: {notice.view.terms.title}; {standing}"

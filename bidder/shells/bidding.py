@@ -5,12 +5,12 @@ from collections.abc import Callable
 from typing import Final
 
 from bidder.core.absentee import leave_bid_request
+from bidder.core.confirming import confirm_request
 from bidder.core.effects import Outcome
 from bidder.core.formats.dutch import stop_request
 from bidder.core.formats.english import bid_request, buy_request
 from bidder.core.formats.sealed import seal_request, unseal_request
 from bidder.core.retraction import retract_request
-from bidder.core.standing_by import stand_by_request
 from bidder.shells.base import affairs, next_start, together, verdict
 from common.formats import AnyOffer
 from common.messages import Accepted, Mine, MineRequest, Rejected
@@ -151,7 +151,7 @@ class AsyncBidding(ABC):
         """
         return await self._offer(lambda number: retract_request(number, lot, if_seq=if_seq), request_id, timeout_ms)
 
-    async def stand_by(
+    async def confirm(
         self,
         lot: str,
         *,
@@ -166,7 +166,7 @@ class AsyncBidding(ABC):
         Returns the verdict. Raises the same as `bid`.
         """
         return await self._offer(
-            lambda number: stand_by_request(number, lot, stands=stands, if_seq=if_seq), request_id, timeout_ms
+            lambda number: confirm_request(number, lot, stands=stands, if_seq=if_seq), request_id, timeout_ms
         )
 
     async def _offer(

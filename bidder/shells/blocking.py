@@ -22,6 +22,7 @@ from typing import Final, Self
 import zmq
 
 from bidder.core.absentee import leave_bid_request
+from bidder.core.confirming import confirm_request
 from bidder.core.effects import Outcome, Unanswered
 from bidder.core.errors import CallbackError, ClosedError
 from bidder.core.formats.dutch import stop_request
@@ -30,7 +31,6 @@ from bidder.core.formats.sealed import seal_request, unseal_request
 from bidder.core.notices import Notice
 from bidder.core.requests import check_timeout
 from bidder.core.retraction import retract_request
-from bidder.core.standing_by import stand_by_request
 from bidder.shells.base import (
     BaseClient,
     Sockets,
@@ -286,7 +286,7 @@ class Client(BaseClient):
         """
         return self._offer(lambda number: retract_request(number, lot, if_seq=if_seq), request_id, timeout_ms)
 
-    def stand_by(
+    def confirm(
         self,
         lot: str,
         *,
@@ -301,7 +301,7 @@ class Client(BaseClient):
         Returns the verdict. Raises the same as `bid`.
         """
         return self._offer(
-            lambda number: stand_by_request(number, lot, stands=stands, if_seq=if_seq), request_id, timeout_ms
+            lambda number: confirm_request(number, lot, stands=stands, if_seq=if_seq), request_id, timeout_ms
         )
 
     def _offer(self, make: Callable[[int], AnyOffer], request_id: int | None, timeout_ms: int) -> Accepted | Rejected:

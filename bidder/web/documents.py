@@ -97,7 +97,7 @@ _HAPPENED: Final = {
     "lot_withdrawn": "The lot is withdrawn",
     "lot_corrected": "The house corrects the bids",
     "lot_asked": "The bidder who is asked has until another time",
-    "lot_stood_by": "The leader stands by its bid",
+    "lot_confirmed": "The leader stands by its bid",
     "lot_revised": "The house changes the description or the terms",
 }
 _DAY: Final = "%A, %d %B %Y, %H:%M %Z"

@@ -8,14 +8,14 @@
 """
 
 from common.absentee import LeaveBidRequest
+from common.confirming import ConfirmRequest
 from common.formats.dutch import DutchBoard, DutchOwn, DutchTerms, StopRequest
 from common.formats.english import BidRequest, BuyRequest, EnglishBoard, EnglishOwn, EnglishTerms
 from common.formats.sealed import SealedBoard, SealedOwn, SealedTerms, SealRequest, UnsealRequest
 from common.retraction import RetractRequest
-from common.standing_by import StandByRequest
 
 AnyTerms = EnglishTerms | SealedTerms | DutchTerms
 AnyBoard = EnglishBoard | SealedBoard | DutchBoard
 AnyOwn = EnglishOwn | SealedOwn | DutchOwn
 FormatOffer = BidRequest | BuyRequest | SealRequest | UnsealRequest | StopRequest
-AnyOffer = FormatOffer | LeaveBidRequest | RetractRequest | StandByRequest
+AnyOffer = FormatOffer | LeaveBidRequest | RetractRequest | ConfirmRequest

@@ -140,7 +140,7 @@ const LOT_EVENTS = {
     }
   },
   lot_asked: (e) => ({ asked: fullAsked(e.asked) }),
-  lot_stood_by: (e) => (
+  lot_confirmed: (e) => (
     { status: e.status, ends_at_ms: e.ends_at_ms ?? null, remaining_ms: e.remaining_ms ?? null, asked: null }
   ),
   lot_revised: (e) => ({

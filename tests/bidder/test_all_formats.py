@@ -39,7 +39,7 @@ EXAMPLES: list[tuple[AnyTerms, AnyBoard, AnyOwn]] = [
 def makers() -> Iterator[Callable[..., Any]]:
     """Yield the functions that make an offer from what the application says."""
     of_formats = [module.name for module in iter_modules(bidder.core.formats.__path__, "bidder.core.formats.")]
-    for module in (*of_formats, "bidder.core.absentee", "bidder.core.retraction", "bidder.core.standing_by"):
+    for module in (*of_formats, "bidder.core.absentee", "bidder.core.retraction", "bidder.core.confirming"):
         for name, function in getmembers(import_module(module), isfunction):
             if name.endswith("_request") and function.__module__ == module:
                 yield function

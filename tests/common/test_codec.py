@@ -21,6 +21,7 @@ from common.codec import (
     lot_topic,
     topic,
 )
+from common.confirming import ConfirmRequest
 from common.errors import ProtocolError, RejectCode
 from common.formats.dutch import StopRequest
 from common.formats.english import BidRequest, BuyRequest
@@ -52,7 +53,6 @@ from common.messages import (
     SnapshotRequest,
 )
 from common.retraction import RetractRequest
-from common.standing_by import StandByRequest
 from tests.rejections import check_request
 
 BID = {"type": "bid", "id": 7, "lot": "1"}
@@ -374,7 +374,7 @@ REQUESTS = (
     StopRequest(id=10, lot="1", price_minor=5, units=2, if_seq=3),
     LeaveBidRequest(id=13, lot="1", amount_minor=5, if_seq=3),
     RetractRequest(id=14, lot="1", if_seq=3),
-    StandByRequest(id=15, lot="1", stands=False, if_seq=3),
+    ConfirmRequest(id=15, lot="1", stands=False, if_seq=3),
     MineRequest(id=11),
     NewsRequest(id=12, after_seq=64),
     ConditionsRequest(id=13),

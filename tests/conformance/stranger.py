@@ -29,7 +29,7 @@ LOT_EVENTS = {
     "lot_withdrawn",
     "lot_corrected",
     "lot_asked",
-    "lot_stood_by",
+    "lot_confirmed",
     "lot_revised",
 }
 SALE_EVENTS = {"lot_added", "lots_reordered", "sale_paused", "sale_resumed", "announced", "called", "sale_ended"}
@@ -369,7 +369,7 @@ def evolve(view: Body, event: Body) -> Body:
         "lot_withdrawn": lambda: final(event) | {"status": "withdrawn"} | picked(event, "reason"),
         "lot_corrected": lambda: corrected(view, event),
         "lot_asked": lambda: picked(event, "asked"),
-        "lot_stood_by": lambda: {"asked": None} | picked(event, "status", "ends_at_ms", "remaining_ms"),
+        "lot_confirmed": lambda: {"asked": None} | picked(event, "status", "ends_at_ms", "remaining_ms"),
         "lot_revised": lambda: picked(event, "terms", "board", "opens_at_ms", "ends_at_ms"),
     }
     return view | {"seq": event["seq"]} | changes[event["event"]]()

@@ -81,7 +81,7 @@ REJECTS: Final[dict[RejectCode, tuple[str, str]]] = {
     RejectCode.STATE_CHANGED: (_OFFER, _VERDICT),
     RejectCode.NO_OFFER: ("unseal, leave_bid, retract", _VERDICT),
     RejectCode.NO_RETRACTION: ("retract", _VERDICT),
-    RejectCode.NOT_ASKED: ("stand_by", _VERDICT),
+    RejectCode.NOT_ASKED: ("confirm", _VERDICT),
     RejectCode.NO_HOUSE_BIDS: (_CONTROL, _REFUSED),
     RejectCode.HOUSE_BID_TOO_HIGH: (_CONTROL, _REFUSED),
     RejectCode.OTHER_FORMAT: (_OFFER, _VERDICT),

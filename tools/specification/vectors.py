@@ -13,6 +13,7 @@ from common import codec, messages
 from common.absentee import LeaveBidRequest
 from common.codec import RejectedBody, decode_request, encode, encode_broadcast
 from common.conditions import digest_of
+from common.confirming import ConfirmRequest
 from common.errors import RejectCode
 from common.formats.dutch import DutchBoard, DutchOwn, DutchTerms, StopRequest
 from common.formats.english import BidRequest, BuyRequest, EnglishBoard, EnglishOwn, EnglishTerms, Step
@@ -40,6 +41,7 @@ from common.lot_events import (
     LotAdded,
     LotAsked,
     LotClosed,
+    LotConfirmed,
     LotCorrected,
     LotExtended,
     LotMoved,
@@ -49,7 +51,6 @@ from common.lot_events import (
     LotResumed,
     LotRevised,
     LotsReordered,
-    LotStoodBy,
     LotWithdrawn,
     SaleEnded,
     SalePaused,
@@ -88,7 +89,6 @@ from common.messages import (
 from common.money import Currency
 from common.retraction import RetractRequest
 from common.spending import Spending
-from common.standing_by import StandByRequest
 
 _T: Final = 1_750_000_000_000
 """The server time in all vectors: a round number of milliseconds."""
@@ -203,8 +203,8 @@ REQUESTS: Final[dict[str, messages.AnyRequest]] = {
     "leave_bid, if the seq is": LeaveBidRequest(id=32, lot="6", amount_minor=25_000, if_seq=0),
     "retract": RetractRequest(id=33, lot="5"),
     "retract, if the seq is": RetractRequest(id=34, lot="5", if_seq=3),
-    "stand_by": StandByRequest(id=35, lot="5", stands=True, if_seq=4),
-    "stand_by, no": StandByRequest(id=36, lot="5", stands=False),
+    "confirm": ConfirmRequest(id=35, lot="5", stands=True, if_seq=4),
+    "confirm, no": ConfirmRequest(id=36, lot="5", stands=False),
     "mine": MineRequest(id=27),
     "news": NewsRequest(id=28, after_seq=0),
     "news, what follows": NewsRequest(id=29, after_seq=2),
@@ -340,8 +340,8 @@ _LOT_EVENTS: Final[tuple[AnyLotEvent, ...]] = (
     LotCorrected(9, _T, CorrectionCause.UNANSWERED, LotStatus.OPEN, _NO_BIDS, _T + 300_000, void_from_seq=2),
     LotAsked(10, _T, Asked(7, None, 40_000)),
     LotAsked(11, _T, Asked(7, _T + 40_000)),
-    LotStoodBy(12, _T, LotStatus.OPEN, _T + 60_000),
-    LotStoodBy(12, _T, LotStatus.PAUSED, None, 60_000),
+    LotConfirmed(12, _T, LotStatus.OPEN, _T + 60_000),
+    LotConfirmed(12, _T, LotStatus.PAUSED, None, 60_000),
     LotRevised(9, _T, _PLAIN_TERMS, EnglishBoard(1), _T),
     LotRevised(9, _T, _TERMS, _ONE_BID, _T, _T + 359_000),
 )

@@ -7,12 +7,12 @@ from auctioneer.house.formats.bidding import Bidding, OfferMade, Said
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.terms import LotSpec
 from common.absentee import LeaveBidRequest
+from common.confirming import ConfirmRequest
 from common.formats import AnyBoard, AnyOffer
 from common.formats.dutch import DutchBoard, DutchTerms, StopRequest
 from common.formats.english import BidRequest, BuyRequest, EnglishBoard, EnglishTerms
 from common.formats.sealed import SealedBoard, SealedTerms, SealRequest, UnsealRequest
 from common.retraction import RetractRequest
-from common.standing_by import StandByRequest
 
 _TABLE: Final[dict[type, Any]] = {
     **dict.fromkeys((EnglishTerms, EnglishBoard, BidRequest, BuyRequest), english),
@@ -44,9 +44,9 @@ def offer_made(request: AnyOffer) -> OfferMade:
     """Return what an offer asked for."""
     if isinstance(request, RetractRequest):
         return OfferMade("retract", accepted_as="taken_back")
-    if isinstance(request, StandByRequest):
+    if isinstance(request, ConfirmRequest):
         return (
-            OfferMade("stand_by", accepted_as="stands_by")
+            OfferMade("confirm", accepted_as="confirmed")
             if request.stands
             else OfferMade("decline", accepted_as="taken_back")
         )

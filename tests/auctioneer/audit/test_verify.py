@@ -17,6 +17,7 @@ from auctioneer.rules.engine import Bidder, Engine
 from auctioneer.rules.fact import Fact
 from auctioneer.rules.facts import (
     AnyFact,
+    BidConfirmed,
     BidderAdmitted,
     BidderEnrolled,
     BidderTold,
@@ -44,7 +45,6 @@ from auctioneer.rules.facts import (
     SaleDecided,
     SaleRestored,
     SettingsChanged,
-    StoodBy,
 )
 from auctioneer.rules.formats.english import default_increments
 from auctioneer.rules.sale_settings import AdmissionMode, SaleSettings
@@ -106,11 +106,11 @@ def causes_in(record: list[AnyFact]) -> set[CorrectionCause]:
 def test_the_records_have_every_kind_of_event(
     record: list[AnyFact], corrected_record: list[AnyFact], asking_record: list[AnyFact]
 ) -> None:
-    assert set(AnyFact.__args__) - {StoodBy} == {type(fact) for fact in record} | set(CORRECTIONS)
-    assert set(AnyFact.__args__) - {StoodBy} == {type(fact) for fact in corrected_record}
+    assert set(AnyFact.__args__) - {BidConfirmed} == {type(fact) for fact in record} | set(CORRECTIONS)
+    assert set(AnyFact.__args__) - {BidConfirmed} == {type(fact) for fact in corrected_record}
     assert causes_in(corrected_record) == CAUSES - ANSWERS
     assert causes_in(asking_record) >= ANSWERS
-    assert StoodBy in {type(fact) for fact in asking_record}
+    assert BidConfirmed in {type(fact) for fact in asking_record}
 
 
 @pytest.mark.parametrize("seed", range(25))
@@ -147,7 +147,7 @@ DECIDED = {
     LotDecided: "at_ms lot seq with_sale",
     SaleDecided: "at_ms lot seq",
     CorrectionMade: "lot seq event void book touched is_revived",
-    StoodBy: "lot seq paddle event",
+    BidConfirmed: "lot seq paddle event",
     LotRewritten: "lot seq event",
     LotListed: "lot seq board opens_at_ms",
     BidderEnrolled: "lot seq paddle",
@@ -191,7 +191,7 @@ def test_one_changed_field_is_noticed(
 ) -> None:
     if kind in CORRECTIONS:
         record = corrected_record
-    if kind is StoodBy or name in ("touched", "is_revived"):
+    if kind is BidConfirmed or name in ("touched", "is_revived"):
         record = asking_record
     places = [place for place, fact in enumerate(record) if isinstance(fact, kind)]
     for place in random.Random(name).sample(places, min(12, len(places))):

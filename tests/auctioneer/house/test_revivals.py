@@ -8,10 +8,10 @@ from auctioneer.house.commands import AnswerFor, Ask, Done, EndSale, Report, Und
 from auctioneer.house.history import public_events
 from auctioneer.house.house import House
 from common.codec import encode
+from common.confirming import ConfirmRequest
 from common.errors import RejectCode
 from common.lot import LotStatus
 from common.messages import Accepted, News, NewsRequest, Rejected, WordKind
-from common.standing_by import StandByRequest
 from tests.auctioneer.house.house_examples import ANN, BOB, SmallSale, bid, code_of, lot
 from tests.must_be import must_be
 
@@ -35,8 +35,8 @@ def words(sale: SmallSale, key: str) -> list[tuple[WordKind, str]]:
     return [(word.kind, word.text) for word in news.words]
 
 
-def answer(request_id: int, *, stands: bool) -> StandByRequest:
-    return StandByRequest(id=request_id, lot="1", stands=stands)
+def answer(request_id: int, *, stands: bool) -> ConfirmRequest:
+    return ConfirmRequest(id=request_id, lot="1", stands=stands)
 
 
 def assert_sound(sale: SmallSale) -> None:

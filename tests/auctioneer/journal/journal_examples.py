@@ -10,6 +10,7 @@ from typing import Any
 from auctioneer.rules.account_facts import DepositNoted, LimitSet, PaddlesLinked
 from auctioneer.rules.facts import (
     AnyFact,
+    BidConfirmed,
     BidderAdmitted,
     BidderEnrolled,
     BidderTold,
@@ -38,7 +39,6 @@ from auctioneer.rules.facts import (
     SaleDecided,
     SaleRestored,
     SettingsChanged,
-    StoodBy,
 )
 from auctioneer.rules.formats.dutch import DutchEntry
 from auctioneer.rules.formats.english import Book
@@ -47,6 +47,7 @@ from auctioneer.rules.sale_settings import AdmissionMode, Controller, SaleSettin
 from auctioneer.rules.sources import Source
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
 from common.absentee import LeaveBidRequest
+from common.confirming import ConfirmRequest
 from common.errors import RejectCode
 from common.formats.dutch import DutchBoard, DutchTerms
 from common.formats.english import BidRequest, BuyRequest, EnglishBoard, EnglishOwn, EnglishTerms, Step
@@ -58,6 +59,7 @@ from common.lot_events import (
     Called,
     LotAsked,
     LotClosed,
+    LotConfirmed,
     LotCorrected,
     LotExtended,
     LotMoved,
@@ -66,7 +68,6 @@ from common.lot_events import (
     LotRescheduled,
     LotResumed,
     LotRevised,
-    LotStoodBy,
     LotWithdrawn,
     SaleEnded,
     SalePaused,
@@ -74,7 +75,6 @@ from common.lot_events import (
 )
 from common.messages import Accepted, Rejected, Role, WordKind
 from common.money import Currency
-from common.standing_by import StandByRequest
 
 AT_MS = 1_700_000_000_000
 
@@ -294,18 +294,18 @@ EVERY_EVENT: tuple[AnyFact, ...] = (
         by="",
         reason="",
         paddle=7,
-        request=StandByRequest(id=79, lot="12a", stands=False),
+        request=ConfirmRequest(id=79, lot="12a", stands=False),
         verdict=Accepted("12a", 10, AT_MS, BOARD, id=79),
         touched=((1, WordKind.ASKED),),
         is_revived=True,
     ),
-    StoodBy(
+    BidConfirmed(
         at_ms=AT_MS,
         lot="12a",
         seq=11,
         paddle=1,
-        event=LotStoodBy(11, AT_MS, LotStatus.OPEN, AT_MS + 20),
-        request=StandByRequest(id=80, lot="12a", stands=True, if_seq=10),
+        event=LotConfirmed(11, AT_MS, LotStatus.OPEN, AT_MS + 20),
+        request=ConfirmRequest(id=80, lot="12a", stands=True, if_seq=10),
         verdict=Accepted("12a", 11, AT_MS, BOARD, AT_MS + 20, EnglishOwn(900), id=80),
     ),
     LotRewritten(

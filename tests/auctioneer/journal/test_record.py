@@ -16,7 +16,7 @@ from auctioneer.journal import Journal, append
 from auctioneer.journal.chain import BATCH_FACTS_MAX, READ_FACTS
 from auctioneer.journal.sqlite import FILE_NAME, SqliteStore
 from auctioneer.journal.sqlite.file import CHECKPOINT_PAGES, PAGE_BYTES, connect
-from auctioneer.rules.facts import AnyFact, CorrectionMade, LotDecided, LotRewritten, SaleDecided, StoodBy, kind_of
+from auctioneer.rules.facts import AnyFact, BidConfirmed, CorrectionMade, LotDecided, LotRewritten, SaleDecided, kind_of
 from common.errors import StorageError
 from common.limits import REMEMBERED_REQUESTS_MAX
 from common.lot_events import Announced, AnyLotEvent
@@ -39,7 +39,7 @@ def test_every_type_of_event_comes_back_equal(journal: Journal, path: Path) -> N
     of_lots = {
         type(fact.event)
         for fact in EVERY_EVENT
-        if isinstance(fact, LotDecided | CorrectionMade | StoodBy | LotRewritten)
+        if isinstance(fact, LotDecided | CorrectionMade | BidConfirmed | LotRewritten)
     }
     assert of_lots - {NoneType} == set(get_args(AnyLotEvent))
     assert append(journal, EVERY_EVENT, (), AT_MS) == len(EVERY_EVENT)

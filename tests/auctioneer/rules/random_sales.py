@@ -12,6 +12,7 @@ from auctioneer.rules.decisions import Decision, Refused
 from auctioneer.rules.engine import THE_HOUSE, Bidder, Engine
 from auctioneer.rules.facts import (
     AnyFact,
+    BidConfirmed,
     BidderAdmitted,
     BidderEnrolled,
     BidderTold,
@@ -26,22 +27,21 @@ from auctioneer.rules.facts import (
     PaddleGiven,
     SaleRestored,
     SettingsChanged,
-    StoodBy,
 )
 from auctioneer.rules.formats.english import default_increments
-from auctioneer.rules.revivals import answer_for, stand_by
+from auctioneer.rules.revivals import answer_for, confirm
 from auctioneer.rules.sale_settings import AdmissionMode, Controller, SaleSettings
 from auctioneer.rules.sources import Placer, Source
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
 from common.absentee import LeaveBidRequest
 from common.conditions import digest_of as conditions_digest
+from common.confirming import ConfirmRequest
 from common.formats import AnyBoard, AnyOffer, AnyTerms
 from common.formats.dutch import DutchBoard, DutchTerms, StopRequest
 from common.formats.english import BidRequest, BuyRequest, EnglishBoard, EnglishTerms, Step
 from common.formats.sealed import Pays, SealedBoard, SealedTerms, SealRequest, UnsealRequest
 from common.lot import LotStatus, LotTerms, SoftClose
 from common.messages import Rejected, Role
-from common.standing_by import StandByRequest
 from tests.auctioneer.house.house_examples import DOLLARS, START_MS, sale_created
 from tests.auctioneer.rules.scenarios import void_told
 
@@ -136,8 +136,8 @@ class SaleMaker:
         self._requests += 1
         name, paddle = lot.view.lot, lot.view.asked.paddle
         if self._answers.random() < 0.5:
-            request = StandByRequest(id=self._requests, lot=name, stands=stands)
-            answered = stand_by(self.engine, self._now_ms, _bidder(paddle), request)
+            request = ConfirmRequest(id=self._requests, lot=name, stands=stands)
+            answered = confirm(self.engine, self._now_ms, _bidder(paddle), request)
             assert isinstance(answered, Corrected)
         else:
             for_it = answer_for(self.engine, self._now_ms, "clerk", name, stands=stands)
@@ -158,7 +158,7 @@ class SaleMaker:
                     seq=fact.seq,
                     paddle=paddle,
                     news_seq=seq,
-                    text="" if isinstance(fact, StoodBy) else fact.reason,
+                    text="" if isinstance(fact, BidConfirmed) else fact.reason,
                     by=fact.by,
                     kind=kind,
                 )
@@ -201,7 +201,7 @@ class SaleMaker:
     def _take(self, facts: Sequence[AnyFact] | Refused) -> None:
         for fact in () if isinstance(facts, Refused) else facts:
             self.facts.append(fact)
-            if isinstance(fact, CorrectionMade | StoodBy):
+            if isinstance(fact, CorrectionMade | BidConfirmed):
                 self._tell(Corrected(fact))
             if isinstance(fact, LeftBidVoid):
                 seq = self._told[fact.paddle] = self._told.get(fact.paddle, 0) + 1

@@ -47,6 +47,7 @@ from auctioneer.rules.engine import THE_HOUSE, Bidder, Engine
 from auctioneer.rules.fact_events import verdict_of
 from auctioneer.rules.facts import (
     AnyFact,
+    BidConfirmed,
     BidderEnrolled,
     BidderTold,
     BidLeft,
@@ -55,16 +56,16 @@ from auctioneer.rules.facts import (
     LeftBidVoid,
     OfferLate,
     OfferTaken,
-    StoodBy,
     Taken,
 )
 from auctioneer.rules.formats.english import default_increments
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.retractions import retract
-from auctioneer.rules.revivals import answer_for, stand_by
+from auctioneer.rules.revivals import answer_for, confirm
 from auctioneer.rules.sources import Placer, Source
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
 from common.absentee import LeaveBidRequest
+from common.confirming import ConfirmRequest
 from common.formats import AnyOffer
 from common.formats.dutch import DutchOwn, DutchTerms, StopRequest
 from common.formats.english import BidRequest, BuyRequest, Step
@@ -74,7 +75,6 @@ from common.lot_events import Call
 from common.messages import Accepted, Rejected, Role, WordKind
 from common.names import skeletons
 from common.retraction import RetractRequest
-from common.standing_by import StandByRequest
 from common.the_house import HOUSE_PADDLE
 from tests.auctioneer.house.house_examples import DOLLARS, START_MS, sale_created
 from tests.auctioneer.rules.keywords import LotWords, OfferWords, english_lot
@@ -460,12 +460,12 @@ class Stage:
         if name == "retract":
             outcome = retract(self.engine, now_ms, bidder, RetractRequest(id=number, lot=named, if_seq=if_seq))
         else:
-            request = StandByRequest(id=number, lot=named, if_seq=if_seq, stands=name == "stand")
-            outcome = stand_by(self.engine, now_ms, bidder, request)
+            request = ConfirmRequest(id=number, lot=named, if_seq=if_seq, stands=name == "stand")
+            outcome = confirm(self.engine, now_ms, bidder, request)
         if isinstance(outcome, Rejected):
             return self._rejection(bidder, outcome)
         self._happened(self._carry_out([outcome], "", ""))
-        assert isinstance(outcome.fact, CorrectionMade | StoodBy)
+        assert isinstance(outcome.fact, CorrectionMade | BidConfirmed)
         verdict = verdict_of(outcome.fact)
         lot = self.engine.lots[words[0]]
         told = must_be(Accepted, verdict)

@@ -14,17 +14,17 @@ from auctioneer.rules import corrections, decisions
 from auctioneer.rules.corrected import Corrected
 from auctioneer.rules.decisions import Refused
 from auctioneer.rules.engine import Bidder, Engine
-from auctioneer.rules.facts import AnyFact, BidTaken, CorrectionMade, OfferTaken, StoodBy
+from auctioneer.rules.facts import AnyFact, BidConfirmed, BidTaken, CorrectionMade, OfferTaken
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.retractions import retract
-from auctioneer.rules.revivals import answer_for, stand_by
+from auctioneer.rules.revivals import answer_for, confirm
 from auctioneer.rules.sources import Placer, Source
+from common.confirming import ConfirmRequest
 from common.errors import RejectCode
 from common.formats.english import BidRequest
 from common.lot import CorrectionCause, LotStatus
 from common.messages import Accepted, Rejected, WordKind
 from common.retraction import RetractRequest
-from common.standing_by import StandByRequest
 from tests.auctioneer.house.house_examples import HOUR_MS, START_MS, lot, sale_created
 from tests.auctioneer.rules.replays import check_replay
 from tests.auctioneer.rules.scenarios import Scenario, Stage, load
@@ -122,8 +122,8 @@ class Evening:
     def answer(self, state: LotState) -> None:
         stands, asked, name = self.pick.random() < 0.5, state.view.asked, state.view.lot
         if asked is not None and self.pick.random() < 0.5:
-            request = StandByRequest(id=self.number, lot=name, stands=stands)
-            self.corrected([stand_by(self.engine, self.now_ms, Bidder(asked.paddle, ()), request)])
+            request = ConfirmRequest(id=self.number, lot=name, stands=stands)
+            self.corrected([confirm(self.engine, self.now_ms, Bidder(asked.paddle, ()), request)])
         else:
             self.corrected([answer_for(self.engine, self.now_ms, "ada", name, stands=stands)])
 
@@ -140,7 +140,7 @@ class Evening:
         self.facts += facts
         self.watcher.watch(self.engine, facts)
         for fact in facts:
-            if isinstance(fact, BidTaken | OfferTaken | StoodBy):
+            if isinstance(fact, BidTaken | OfferTaken | BidConfirmed):
                 self.entitled[fact.lot] = self.leader(fact.lot)
         for name in LOTS if len(self.engine.lots) == len(LOTS) else ():
             if self.leader(name) != self.entitled.get(name):
@@ -170,7 +170,7 @@ def test_nobody_leads_an_open_lot_by_a_bid_that_it_did_not_make_or_confirm_after
 def test_in_a_sale_that_binds_nothing_is_asked(seed: int) -> None:
     evening = Evening(random.Random(seed), None)
     evening.play(60)
-    assert not [fact for fact in evening.facts if isinstance(fact, StoodBy)]
+    assert not [fact for fact in evening.facts if isinstance(fact, BidConfirmed)]
     made = [fact for fact in evening.facts if isinstance(fact, CorrectionMade)]
     assert not [fact for fact in made if fact.is_revived or WordKind.ASKED in dict(fact.touched).values()]
     assert not [fact for fact in made if fact.event is not None and fact.event.asked is not None]
@@ -232,7 +232,7 @@ def test_the_terms_of_the_bidding_stay_until_the_answer() -> None:
 
 def test_an_answer_shows_the_position_then() -> None:
     engine = outbid()
-    answered = stand_by(engine, START_MS + 11, Bidder(1, ()), StandByRequest(id=7, lot="1", stands=False))
+    answered = confirm(engine, START_MS + 11, Bidder(1, ()), ConfirmRequest(id=7, lot="1", stands=False))
     assert isinstance(answered, Corrected)
     assert isinstance(answered.fact, CorrectionMade)
     verdict = answered.fact.verdict
@@ -248,7 +248,7 @@ def test_bids_that_count_for_good_are_not_asked_for(monkeypatch: pytest.MonkeyPa
 
 
 def by_nobody(fact: AnyFact) -> AnyFact:
-    return replace(fact, by="") if isinstance(fact, StoodBy) else fact
+    return replace(fact, by="") if isinstance(fact, BidConfirmed) else fact
 
 
 def by_the_clock(fact: AnyFact) -> AnyFact:
@@ -257,7 +257,7 @@ def by_the_clock(fact: AnyFact) -> AnyFact:
 
 
 def of_another(fact: AnyFact) -> AnyFact:
-    return replace(fact, paddle=2) if isinstance(fact, StoodBy) else fact
+    return replace(fact, paddle=2) if isinstance(fact, BidConfirmed) else fact
 
 
 def asking_nobody(fact: AnyFact) -> AnyFact:

@@ -7,12 +7,12 @@ import pytest
 from auctioneer.house.formats.bidding import Bidding, OfferMade
 from auctioneer.house.formats.table import bidding, board_bidding, offer_made, terms_bidding
 from common.absentee import LeaveBidRequest
+from common.confirming import ConfirmRequest
 from common.formats import AnyOffer
 from common.formats.dutch import StopRequest
 from common.formats.english import BidRequest, BuyRequest
 from common.formats.sealed import SealRequest, UnsealRequest
 from common.retraction import RetractRequest
-from common.standing_by import StandByRequest
 from tests.auctioneer.rules.scenarios import Row, Scenario, Stage
 
 MADE: list[tuple[AnyOffer, OfferMade]] = [
@@ -23,8 +23,8 @@ MADE: list[tuple[AnyOffer, OfferMade]] = [
     (SealRequest(id=1, lot="1", amount_minor=5), OfferMade("seal", 5, is_sealed=True)),
     (UnsealRequest(id=1, lot="1"), OfferMade("unseal", accepted_as="taken_back", is_sealed=True)),
     (RetractRequest(id=1, lot="1"), OfferMade("retract", accepted_as="taken_back")),
-    (StandByRequest(id=1, lot="1", stands=True), OfferMade("stand_by", accepted_as="stands_by")),
-    (StandByRequest(id=1, lot="1", stands=False), OfferMade("decline", accepted_as="taken_back")),
+    (ConfirmRequest(id=1, lot="1", stands=True), OfferMade("confirm", accepted_as="confirmed")),
+    (ConfirmRequest(id=1, lot="1", stands=False), OfferMade("decline", accepted_as="taken_back")),
     (StopRequest(id=1, lot="1", price_minor=9, units=2), OfferMade("stop", 9, accepted_as="bought")),
 ]
 

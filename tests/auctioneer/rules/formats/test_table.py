@@ -16,6 +16,7 @@ from auctioneer.rules.formats.table import FAST, FORMATS, closing, first_board, 
 from auctioneer.rules.lots import LotState
 from auctioneer.rules.terms import LotSpec
 from common.absentee import LeaveBidRequest
+from common.confirming import ConfirmRequest
 from common.errors import RejectCode
 from common.evolve import first_view
 from common.formats import AnyBoard, AnyOffer, AnyTerms
@@ -25,7 +26,6 @@ from common.formats.sealed import Pays, SealedTerms, SealRequest, UnsealRequest
 from common.lot import CloseCause, LotTerms
 from common.lot_events import LotAdded, LotClosed, LotWithdrawn
 from common.retraction import RetractRequest
-from common.standing_by import StandByRequest
 
 TERMS: list[AnyTerms] = [
     EnglishTerms(100, (Step(0, 10),)),
@@ -43,7 +43,7 @@ def scheduled(terms: AnyTerms) -> LotState:
 def test_every_lot_has_a_format_and_every_offer_belongs_to_one() -> None:
     assert set(FORMATS) == set(get_args(AnyTerms)) == {type(terms) for terms in TERMS}
     offers = [offer for form in FORMATS.values() for offer in form.offers]
-    assert sorted(map(str, [*offers, LeaveBidRequest, RetractRequest, StandByRequest])) == sorted(
+    assert sorted(map(str, [*offers, LeaveBidRequest, RetractRequest, ConfirmRequest])) == sorted(
         map(str, get_args(AnyOffer))
     )
 

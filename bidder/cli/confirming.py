@@ -1,4 +1,4 @@
-"""`bidder stand-by`: say whether a bid that leads again stands, and print one verdict."""
+"""`bidder confirm`: say whether a bid that leads again stands, and print one verdict."""
 
 import click
 
@@ -12,11 +12,11 @@ from common.terminal.commands import examples
 
 
 @click.command(
-    "stand-by",
+    "confirm",
     short_help="Say whether your bid stands, where the house asks.",
     epilog=examples(
-        "bidder stand-by 3 --name Ada       # the bid stands, and bidding resumes",
-        "bidder stand-by 3 --no --name Ada  # all your bids on lot 3 are void",
+        "bidder confirm 3 --name Ada       # the bid stands, and bidding resumes",
+        "bidder confirm 3 --no --name Ada  # all your bids on lot 3 are void",
     ),
 )
 @click.argument("lot", type=LOT)
@@ -25,7 +25,7 @@ from common.terminal.commands import examples
 @timeout_option
 @json_option
 @with_bidder_context(Naming.USUAL)
-def stand_by(
+def confirm(
     context: BidderContext, lot: str, *, stands: bool, request_id: int | None, timeout_s: float, as_json: bool
 ) -> int:
     """Say whether you stand by your bid on LOT, and print the verdict.
@@ -38,6 +38,6 @@ def stand_by(
         timeout_ms, seen = round(timeout_s * 1000), client.lots().get(lot)
         # A repeat must be the same request, and its seq is long past.
         if_seq = seen.seq if seen is not None and request_id is None else None
-        return client.stand_by(lot, stands=stands, if_seq=if_seq, request_id=request_id, timeout_ms=timeout_ms)
+        return client.confirm(lot, stands=stands, if_seq=if_seq, request_id=request_id, timeout_ms=timeout_ms)
 
     return place(context, lot, ask, USUAL, request_id, timeout_s, as_json=as_json, line_of=answer_line)

@@ -1,4 +1,4 @@
-"""`bidder stand-by` and `auctioneer asked` from a shell, and the same by the library, at a house that runs."""
+"""`bidder confirm` and `auctioneer asked` from a shell, and the same by the library, at a house that runs."""
 
 import json
 from collections.abc import Iterator
@@ -9,12 +9,13 @@ from click.testing import CliRunner, Result
 
 from bidder import Client
 from bidder.cli import main
-from bidder.core.standing_by import stand_by_request
-from bidder.display.orders import StandByOrder, json_order, typed_order
+from bidder.core.confirming import confirm_request
+from bidder.display.orders import ConfirmOrder, json_order, typed_order
 from common.errors import RejectCode, UsageError
 from common.formats.english import EnglishOwn
 from common.keys import new_keys
 from common.messages import Accepted, Rejected
+from tests.bidder.cli.programs import Program
 from tests.house_process import HouseProcess, running_house
 from tests.must_be import must_be
 
@@ -48,7 +49,7 @@ def bidder(house: HouseProcess, home: Path, *words: str) -> Result:
 
 def test_a_bidder_says_in_a_shell_that_its_bid_stands_once_however_often(house: HouseProcess, tmp_path: Path) -> None:
     assert bidder(house, tmp_path, "bid", "1", "20").exit_code == 0
-    refused = bidder(house, tmp_path, "stand-by", "1")
+    refused = bidder(house, tmp_path, "confirm", "1")
     assert (refused.exit_code, refused.stderr.split("]")[0]) == (3, "Error [not_asked")
     with Client.connect(house.link, "Ben", new_keys()) as ben:
         assert ben.sale.revived_answer_ms == 600_000
@@ -58,7 +59,7 @@ def test_a_bidder_says_in_a_shell_that_its_bid_stands_once_however_often(house: 
         assert (asked["lot"], asked["paddle"], asked["name"], asked["price"]) == ("1", 1, "Ada", "20.00")
         assert 0 < asked["left_ms"] <= 600_000
         assert must_be(Rejected, ben.bid("1", 3_000)).code is RejectCode.LOT_PAUSED
-        verdict = json.loads(bidder(house, tmp_path, "stand-by", "1", "--json").stdout)
+        verdict = json.loads(bidder(house, tmp_path, "confirm", "1", "--json").stdout)
         assert verdict["message"] == "Accepted: your bid stands. Lot 1 is at USD 20.00, and you lead it."
         assert "Nobody is asked." in house.auctioneer("asked").stderr
         must_be(Accepted, ben.bid("1", 3_000))
@@ -74,8 +75,8 @@ def test_by_the_library_a_bidder_says_no_and_a_clerk_answers_for_the_next(house:
         for client, amount_minor in ((ada, 1_000), (ben, 2_000), (cid, 3_000)):
             must_be(Accepted, client.bid("1", amount_minor))
         must_be(Accepted, cid.retract("1"))
-        assert must_be(Rejected, ada.stand_by("1")).code is RejectCode.NOT_ASKED
-        no = must_be(Accepted, ben.stand_by("1", stands=False))
+        assert must_be(Rejected, ada.confirm("1")).code is RejectCode.NOT_ASKED
+        no = must_be(Accepted, ben.confirm("1", stands=False))
         assert (no.own, no.board.leader) == (None, ada.paddle)
         assert house.auctioneer("close", "1", "--yes").exit_code == 3
         done = house.auctioneer("asked", "1", "--yes")
@@ -90,11 +91,11 @@ def test_by_the_library_a_bidder_says_no_and_a_clerk_answers_for_the_next(house:
 
 
 def test_it_is_an_order_too() -> None:
-    assert typed_order("stand-by 3") == typed_order("stand-by 3 yes") == StandByOrder("3", stands=True)
-    assert typed_order("stand-by 3 no") == StandByOrder("3", stands=False)
-    answer = b'{"stand_by": {"lot": "3", "stands": false, "request_id": 4}}'
-    assert json_order(answer) == StandByOrder("3", stands=False, request_id=4)
-    for wrong in ("stand-by", "stand-by 3 perhaps"):
+    assert typed_order("confirm 3") == typed_order("confirm 3 yes") == ConfirmOrder("3", stands=True)
+    assert typed_order("confirm 3 no") == ConfirmOrder("3", stands=False)
+    answer = b'{"confirm": {"lot": "3", "stands": false, "request_id": 4}}'
+    assert json_order(answer) == ConfirmOrder("3", stands=False, request_id=4)
+    for wrong in ("confirm", "confirm 3 perhaps"):
         with pytest.raises(UsageError):
             typed_order(wrong)
 
@@ -104,15 +105,16 @@ def test_in_the_lines_of_a_program_a_bidder_answers(house: HouseProcess, tmp_pat
         assert bidder(house, tmp_path, "bid", "1", "20").exit_code == 0
         must_be(Accepted, ben.bid("1", 3_000))
         must_be(Accepted, ben.retract("1"))
-        words = ("join", "--name", "Ada", "--to", house.link, "--home", str(tmp_path))
-        order = '{"stand_by": {"lot": "1", "stands": true}, "id": 7}\n'
-        told = CliRunner().invoke(main, words, input=order, catch_exceptions=False)
-        records = [json.loads(line) for line in told.stdout.splitlines()]
-        (verdict,) = (record for record in records if record["event"] == "verdict")
-        assert (verdict["id"], verdict["status"], verdict["leading"]) == (7, "accepted", True)
-        assert [record["kind"] for record in records if record["event"] == "told"] == ["asked"]
+        with Program(tmp_path, "join", "--name", "Ada", "--to", house.link) as ada:
+            assert ada.until("told")["kind"] == "asked"
+            ada.write({"confirm": {"lot": "1", "stands": True}, "id": 7})
+            verdict = ada.until("verdict")
+            assert (verdict["id"], verdict["status"], verdict["leading"]) == (7, "accepted", True)
+            ada.close_input()
+            assert ada.end() == 0
+        assert [line["kind"] for line in ada.lines if line["event"] == "told"] == ["asked"]
 
 
 def test_an_answer_is_checked_before_it_leaves() -> None:
     with pytest.raises(UsageError):
-        stand_by_request(0, "1", stands=True)
+        confirm_request(0, "1", stands=True)

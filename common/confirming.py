@@ -10,7 +10,7 @@ from msgspec import Meta
 from common.wire import OfferRequest
 
 
-class StandByRequest(OfferRequest, frozen=True, kw_only=True, tag="stand_by"):
+class ConfirmRequest(OfferRequest, frozen=True, kw_only=True, tag="confirm"):
     """Say whether this bidder stands by its bid on a lot on which it is asked (`asked` of the lot)."""
 
     stands: Annotated[bool, Meta(description="whether the bid stands; if not, all bids of the bidder on it are void")]
