@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from auctioneer.house.house import House
@@ -192,7 +192,6 @@ class _Serving:
         self._resources = resources
         self._folder = options.folder
         self._is_restart = watched.restarts > 0
-        self._chosen = _chosen(options, self._folder)
         self._snapshots = SnapshotWriter(self._folder.snapshots)
 
     def run(self, stop_handles: tuple[int, ...], stood_by: _StoodBy | None) -> None:
@@ -249,6 +248,11 @@ class _Serving:
             endpoints.leave()
             log.info("handed_over", term=sale.house.settings.term)
             raise SteppedDownError("The sale was handed over.")
+
+    @cached_property
+    def _chosen(self) -> Chosen:
+        """What this start says of how the sale is run. It makes keys, so it is asked only once there may be a sale."""
+        return _chosen(self._options, self._folder)
 
     def _health_endpoint(self, stood_by: _StoodBy | None, collector: ServerCollector) -> HealthEndpoint | None:
         """Return the endpoint for monitoring, which may be there since this process stood by."""
