@@ -211,7 +211,7 @@ class ControlClient:
         Raises UnreachableError if it can't be sent and never was, RejectedError if the house does not know the key.
         """
         try:
-            line = self._connect()
+            line = self._send(body)
         except UnreachableError as error:
             if not was_sent:
                 raise
@@ -223,15 +223,15 @@ class ControlClient:
                 f"The house did not answer at {self._find_address()} within {self._timeout_ms / 1000:g} s; nothing was "
                 "sent. It may be starting again: repeat this in a moment."
             )
-        answer = line.ask(body, self._timeout_ms)
+        answer = line.answer(self._timeout_ms)
         if answer is None:
             self.close()
         elif answer.id not in (command.id, 0):  # 0: the house could not read the id
             raise ProtocolError("The house answered a request that was not sent.")
         return answer
 
-    def _connect(self) -> "_Line | None":
-        """Return a connection that is up; None if there is none in time."""
+    def _send(self, body: bytes) -> "_Line | None":
+        """Return a connection that a body was sent on; None if none came up in time, and nothing was sent."""
         deadline_s = time.monotonic() + self._timeout_ms / 1000
         while True:
             address = self._find_address()
@@ -239,7 +239,7 @@ class ControlClient:
                 self.close()
                 self._line = _Line(self._context, address, self._keys, self._house_key)
             left_ms = _left_ms(deadline_s)
-            if self._line.is_up(min(LOOK_AGAIN_MS, left_ms)):
+            if self._line.is_up(min(LOOK_AGAIN_MS, left_ms)) and self._line.send(body):
                 return self._line
             if not left_ms:
                 self.close()
@@ -278,12 +278,19 @@ class _Line:
             self._note_break()
         return self._socket in ready
 
-    def ask(self, body: bytes, wait_ms: int) -> AnyControlAnswer | None:
-        """Send a body and return the answer; None if none comes in time, or the connection breaks."""
+    def send(self, body: bytes) -> bool:
+        """Send a body; return whether that was possible. A connection that was up a moment ago may be gone."""
+        try:
+            self._socket.send(body, zmq.DONTWAIT)
+        except zmq.Again:
+            return False
+        return True
+
+    def answer(self, wait_ms: int) -> AnyControlAnswer | None:
+        """Return the answer to what was sent; None if none comes in time, or the connection breaks."""
         poller = zmq.Poller()
         poller.register(self._socket, zmq.POLLIN)
         poller.register(self._breaks, zmq.POLLIN)
-        self._socket.send(body, zmq.DONTWAIT)
         poller.poll(wait_ms)
         if not self._socket.poll(0):  # asked again, since a house that hands over answers and leaves at once
             return None

@@ -1,10 +1,11 @@
 import os
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from auctioneer.cli.control_client import connected
+from auctioneer.cli.control_client import _Line, connected
 from auctioneer.house.commands import Announce, Done, OpenLot, Report
 from auctioneer.process.folder import DataFolder
 from auctioneer.process.folder.clerk import ClerkPlace
@@ -69,6 +70,28 @@ def test_a_house_that_can_not_be_connected_to_got_nothing(folder: DataFolder) ->
             house.order(OpenLot(lot="2"))
     finally:
         os.close(hold)
+
+
+def test_a_house_that_dies_just_before_a_command_leaves_gets_it_once_it_is_back(
+    folder: DataFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look, houses = _Line.is_up, ExitStack()
+
+    def look_and_lose(line: _Line, wait_ms: int) -> bool:
+        is_up = look(line, wait_ms)
+        if is_up:
+            monkeypatch.setattr(_Line, "is_up", look)
+            houses.pop_all().close()
+            assert line._breaks.poll(60_000), "the connection is gone before anything is sent"
+            houses.enter_context(desk(folder))
+        return is_up
+
+    houses.enter_context(desk(folder))
+    with houses, connected(folder) as house:
+        assert house.ask("status")["lots"]["open"] == 1
+        monkeypatch.setattr(_Line, "is_up", look_and_lose)
+        assert house.order(OpenLot(lot="2")).lots == ("2",)
+        assert house.ask("status")["lots"]["open"] == 2
 
 
 def test_a_key_off_the_list_is_refused_at_once(folder: DataFolder, tmp_path: Path) -> None:
