@@ -99,7 +99,7 @@ class Accounts:
     def bars(self, lot: Lot, paddle: int, request: Body) -> str | None:
         """Rules 47 to 54: return the code by which an offer, which else counts, is refused for an account."""
         is_left = request["type"] == "leave_bid"
-        if request["type"] == "retract" or (is_left and request.get("amount_minor") is None):
+        if request["type"] in ("retract", "confirm") or (is_left and request.get("amount_minor") is None):
             return None
         offer = lot.bidding.offer_left(request) if is_left else request
         assert offer is not None, "it could be left"

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from common.confirming import ConfirmRequest
 from common.errors import RejectCode
 from common.formats import AnyOffer
 from common.limits import REMEMBERED_REQUESTS_MAX
@@ -38,6 +39,7 @@ VERDICTS = frozenset(
         RejectCode.NO_BUY_NOW,
         RejectCode.NO_OFFER,
         RejectCode.NO_RETRACTION,
+        RejectCode.NOT_ASKED,
         RejectCode.STATE_CHANGED,
         RejectCode.OTHER_FORMAT,
         RejectCode.OWN_LOT,
@@ -176,15 +178,15 @@ def _check_verdict(one: Request, verdict: Accepted | Rejected, facts: list[Fact]
 
 
 def _is_late(one: Request, verdict: Accepted | Rejected) -> bool:
-    """Return whether an offer came too late, which the record tells; of a retraction it tells only that it counted."""
-    is_offer = not isinstance(one.request, RetractRequest)
+    """Return whether an offer came too late, which the record tells; of others it tells only that they counted."""
+    is_offer = not isinstance(one.request, RetractRequest | ConfirmRequest)
     return is_offer and isinstance(verdict, Rejected) and verdict.code is RejectCode.LOT_CLOSED
 
 
 def verdict_of(body: dict[str, Any]) -> dict[str, Any]:
     """Return the verdict that belongs to a fact, as plain data."""
     common = {"id": body["request"]["id"], "lot": body["lot"], "seq": body.get("seq", 0)}
-    if body["fact"] != "correction_made":
+    if body["fact"] not in ("correction_made", "bid_confirmed"):
         common |= {"board": board_of(body)}
     match body["fact"]:
         case "bid_taken":
@@ -200,7 +202,7 @@ def verdict_of(body: dict[str, Any]) -> dict[str, Any]:
                 "own": body["own"],
                 "results": (),
             } | (common)
-        case "correction_made":
+        case "correction_made" | "bid_confirmed":
             told = {what: body["verdict"].get(what) for what in ("board", "at_ms", "ends_at_ms", "own")}
             return {"type": "accepted"} | common | told | {"results": ()}
         case "offer_taken":

@@ -1,4 +1,4 @@
-"""A second, plain implementation of corrections, from docs/rules.md, rules 31 to 40.
+"""A second, plain implementation of corrections, from docs/rules.md, rules 31 to 40 (59 to 63: `asking`).
 
 Each time the bidding begins again from nothing, with all accepted offers but those that no longer count. `correct`
 and `rewrite` change the lot as the fact says it was asked for, and compare everything else in the fact with the rules.
@@ -7,6 +7,7 @@ and `rewrite` change the lot as the fact says it was asked for, and compare ever
 from collections.abc import Callable
 from typing import Any
 
+from tests.checking.asking import ANSWERS, bound_leader, follow, must_be_asked, require_answer
 from tests.checking.rules import FINAL, Lot, Said
 from tests.checking.wrong import WrongFactError, require, require_equal
 
@@ -19,11 +20,12 @@ _BIDDING = ("open", "paused")
 def correct(lot: Lot, body: Body, sale_status: str) -> Words:
     """Correct a lot as a fact says, and return who must hear of it. Raises WrongFactError."""
     require(sale_status != "ended", "nothing is corrected in a sale that is over")
-    before = lot.shown()
+    before, bound = lot.shown(), bound_leader(lot)
     words = _CAUSES[body["cause"]](lot, body, sale_status)
     require_equal("the book", body["book"], lot.bidding.book())
+    is_public = body["cause"] in ("reopen", "void", "award") or lot.board() != before.board
+    words = _ask(lot, body, words, bound, is_sale_paused=sale_status == "paused") if is_public else words
     after = lot.shown()
-    is_public = body["cause"] in ("reopen", "void", "award") or after.board != before.board
     lot.seq += is_public
     event = {
         "event": "lot_corrected",
@@ -36,17 +38,35 @@ def correct(lot: Lot, body: Body, sale_status: str) -> Words:
         "remaining_ms": after.remaining_ms,
         "results": after.results,
         "void_from_seq": lot.first_void_seq,
-        "asked": None,
+        "asked": after.asked,
     }
     require_equal("what everybody hears", body["event"], event if is_public else None)
-    require(not body["is_revived"], "the bids that are left bind, so nobody is asked")
+    require_equal("whether the leader's bid is revived", body["is_revived"], lot.is_revived)
     return words
+
+
+def _ask(lot: Lot, body: Body, words: Words, bound: int | None, *, is_sale_paused: bool) -> Words:
+    """Rule 59: see whether whoever leads now is asked, and add the word to it."""
+    match body["cause"]:
+        case "void":
+            lot.is_revived = must_be_asked(lot, bound) is not None
+            return words
+        case "award":
+            lot.is_revived = lot.is_revived and lot.board().get("leader") != body["paddle"]
+            return words
+        case _:
+            leader = follow(lot, bound, body["at_ms"], is_sale_paused=is_sale_paused)
+    if leader is None:
+        return words
+    return list({**dict(words), leader: "asked"}.items()) if body["cause"] != "reopen" else [*words, (leader, "asked")]
 
 
 def _undo(lot: Lot, body: Body, _: str) -> Words:
     """Rules 32, 33 and 36."""
     require(lot.status in _BIDDING, f"the lot is {lot.status}, so no bid is taken back")
     require(lot.bidding.refolds, "what was bought at once is not taken back bid by bid")
+    if body["cause"] in ANSWERS:
+        require_answer(lot, body)
     asked, counting = body["asked"], {said.number: said for said in lot.said if said.number}
     require(bool(asked), "a correction takes back at least one bid")
     require(set(asked) <= set(counting), f"of the bids {asked} only {sorted(counting)} count")
@@ -126,6 +146,8 @@ _CAUSES: dict[str, Callable[[Lot, Body, str], Words]] = {
     "undo": _undo,
     "turned_out": _undo,
     "retracted": _undo,
+    "declined": _undo,
+    "unanswered": _undo,
     "reopen": _reopen,
     "void": _void,
     "award": _award,
@@ -151,6 +173,7 @@ def rewrite(lot: Lot, body: Body, sale_status: str, opens_at_ms: int | None) -> 
         is_other = _bidding_terms(spec) != _bidding_terms(was)
         require(not is_other or status in _BIDDING, f"the bidding is over: the lot is {status}")
         require(not is_other or lot.bidding.may_revise(spec), "bids were made under these terms")
+        require(not is_other or lot.asked is None, "the bidding does not change while a bidder is asked")
         lot.revise(spec)
     lot.seq += 1
     event = {

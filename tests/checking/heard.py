@@ -34,7 +34,7 @@ def public_event(body: Body) -> Body | None:
     """Return the public event of a fact, as in a broadcast; None if the fact is not public."""
     seq, at_ms = body.get("seq", 0), body["at_ms"]
     match body["fact"]:
-        case "lot_decided" | "sale_decided" | "correction_made" | "lot_rewritten":
+        case "lot_decided" | "sale_decided" | "correction_made" | "bid_confirmed" | "lot_rewritten":
             change: Body | None = body["event"]
             return change
         case "offer_taken" if body["cause"] is not None:

@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from tests.checking.accounts import Accounts, Held
+from tests.checking.asking import confirm, put_off
 from tests.checking.corrections import Words, WordsDue, correct, rewrite
 from tests.checking.heard import Body, board_of, public_event, word_of
 from tests.checking.history import Fact
@@ -124,6 +125,7 @@ class Record:
         """Lots whose opening the end of the sale's pause must still move."""
         self._ends_after_last_lot = False
         self._has_corrections = self._has_retractions = False
+        self._answer_ms: int | None = None
         self._words_due = WordsDue()
         self._accounts = Accounts()
         self.moments: list[Moment] = []
@@ -163,6 +165,7 @@ class Record:
         clocks += [(lot.ends_at_ms, lot, "lot_closed") for lot in self._live.values()]
         clocks += [(lot.opens_at_ms, lot, _LEFT) for lot in self._live.values() if lot.status == "open" and lot.left]
         clocks += [(lot.steps_at_ms(), lot, "clock_stepped") for lot in self._live.values()]
+        clocks += [(lot.asked["until_ms"], lot, "lot_corrected") for lot in self._live.values() if lot.asked]
         due = [
             (at_ms, lot.place, Due(at_ms, lot.terms["lot"], what)) for at_ms, lot, what in clocks if at_ms is not None
         ]
@@ -182,7 +185,7 @@ class Record:
             case "add":
                 return self.sale_status != "ended" and lot not in self.lots
             case "end":
-                return self.sale_status != "ended"
+                return self.sale_status != "ended" and not any(lot.asked for lot in self._live.values())
             case "resume_sale":
                 return self.sale_status == "paused"
             case "pause_sale":
@@ -323,8 +326,12 @@ class Record:
         for name, lot in self._live.items():
             if self.sale_status == "paused":
                 require(lot.status != "open", f"before {before}, lot {name} is open in a paused sale")
+                stands = lot.asked is None or lot.asked["until_ms"] is None
+                require(stands, f"before {before}, the time for an answer on lot {name} runs in a paused sale")
             elif self.sale_status == "running":
                 require(not lot.is_stopped_by_sale, f"before {before}, lot {name} still waits for the sale to go on")
+                runs = lot.asked is None or lot.asked["until_ms"] is not None
+                require(runs, f"before {before}, the time for an answer on lot {name} stands still")
                 require(name not in self._to_reschedule, f"before {before}, the opening of lot {name} has not moved")
             else:
                 raise WrongFactError(f"before {before}, lot {name} is not over in a sale that is")
@@ -371,6 +378,7 @@ class Record:
         self._started_at_ms = body["at_ms"]
         self._has_corrections = body["corrections"]
         self._has_retractions = self._has_corrections and body["retractions"]
+        self._answer_ms = body["revived_answer_ms"]
         self._ends_after_last_lot = body["ends_after_last_lot"] and not self._has_corrections
         self.epochs.append(body["epoch"])
 
@@ -392,7 +400,7 @@ class Record:
         require(0 < outage_ms <= body["at_ms"] - self._now_ms, f"nobody can have stood still for {outage_ms} ms")
 
     def _give_back(self, fact: Fact) -> None:
-        """Rule 20: one fact, with a separate event for each open lot."""
+        """Rules 20 and 62: one fact, with a separate event for each open lot, and each on which somebody is asked."""
         at_ms, outage_ms = fact.body["at_ms"], fact.body["outage_ms"]
         require((fact.body.get("lot", ""), fact.body.get("seq", 0)) == ("", 0), "an outage is in no stream")
         for name, lot in self._live.items():
@@ -401,6 +409,8 @@ class Record:
             self.versions[name].append(Version(fact, lot.as_it_stands(), lot.shown()))
             told = {"event": "lot_extended", "seq": lot.seq, "at_ms": at_ms, "cause": "outage"}
             told |= {"ends_at_ms": lot.ends_at_ms, "remaining_ms": None}
+            if lot.asked is not None:
+                told = {"event": "lot_asked", "seq": lot.seq, "at_ms": at_ms, "asked": lot.asked}
             self.public.setdefault((name, lot.seq), Public(told, fact))
             self._last_seqs[name] = lot.seq
 
@@ -413,6 +423,7 @@ class Record:
         require_equal("the opening", body["opens_at_ms"], opens_at_ms)
         self.lots[name] = self._live[name] = Lot.listed(spec, opens_at_ms, len(self._catalogue))
         self.lots[name].has_retractions = self._has_retractions
+        self.lots[name].answer_ms = self._answer_ms
         self._catalogue.append(self.lots[name])
         require_equal("the board", body["board"], self.lots[name].board())
         self.versions[name] = []
@@ -502,7 +513,8 @@ class Record:
         require(not has_own_fact, "a bidder's own bid has a fact of its own")
         refused = self.rejection(bidder.paddle, bidder.name, body["request"])
         require(refused is None, f"the offer is to be refused with {refused}")
-        taken = lot.take(body["at_ms"], bidder.paddle, body["request"])
+        is_left = body["source"] == "absentee"
+        taken = lot.take(body["at_ms"], bidder.paddle, body["request"], is_left=is_left)
         by_rule = {
             "public": taken.is_seen,
             "cause": taken.cause,
@@ -549,25 +561,56 @@ class Record:
         require(paddle is None or self._is_bidder(paddle), f"paddle {paddle} is not a bidder's")
         if body["cause"] == "turned_out":
             require(not self._admitted.get(paddle, True), f"paddle {paddle} was not turned out")
-        if body["cause"] == "retracted":
-            words = self._retract(lot, body)
+        if body["cause"] == "retracted" or "request" in body:
+            words = self._correct_own(lot, body)
         else:
-            require("request" not in body and body["by"] != "", "only a retraction is a bidder's")
+            require(body["by"] != "", "only a retraction and an answer are a bidder's")
+            is_by_house = body["by"] == HOUSE
+            require_equal("whether the clock corrects", is_by_house, body["cause"] == "unanswered")
             words = correct(lot, body, self.sale_status)
         self._words_due.expect(body, words)
 
-    def _retract(self, lot: Lot, body: Body) -> Words:
-        """Rule 46: a bidder takes its last bid back, and hears of it by its verdict alone."""
-        require("request" in body, "nobody asked for it")
+    def _correct_own(self, lot: Lot, body: Body) -> Words:
+        """Rules 46 and 61: a bidder takes its last bid back, or says that none stands. Its verdict tells it so."""
         require_equal("who corrects", (body["by"], body["reason"]), ("", ""))
+        bidder = self._answering(lot, body)
+        if body["cause"] == "retracted":
+            require_equal("what is asked", body["request"]["type"], "retract")
+            require_equal("the bid", tuple(body["asked"]), (lot.last_number_of(bidder.paddle),))
+        else:
+            answer = (body["cause"], body["request"]["type"], body["request"].get("stands"))
+            require_equal("the answer", answer, ("declined", "confirm", False))
+        words = correct(lot, body, self.sale_status)
+        self._require_told(lot, bidder, body)
+        return [(paddle, kind) for paddle, kind in words if paddle != bidder.paddle]
+
+    def _bid_confirmed(self, body: Body) -> None:
+        """Rules 60 and 63: the bidder itself, or a clerk for it, says that its bid stands."""
+        lot, sale_paused = self.lots[body["lot"]], self.sale_status == "paused"
+        if "request" not in body:
+            require(body["by"] not in ("", HOUSE), "nobody said that the bid stands")
+            confirm(lot, body, is_sale_paused=sale_paused)
+            self._words_due.expect({**body, "reason": ""}, [(body["paddle"], "lead_back")])
+            return
+        require_equal("who answers", body["by"], "")
+        bidder = self._answering(lot, body)
+        require_equal("the answer", (body["request"]["type"], body["request"]["stands"]), ("confirm", True))
+        confirm(lot, body, is_sale_paused=sale_paused)
+        self._require_told(lot, bidder, body)
+
+    def _answering(self, lot: Lot, body: Body) -> Bidder:
+        """Return the bidder who asked for a change of the lot itself, which must not be refused."""
+        require("request" in body, "nobody asked for it")
         _, bidder = self._requested(body)
         refused = lot.rejection(bidder.paddle, bidder.name, body["request"], body["at_ms"])
-        require(refused is None, f"the retraction is to be refused with {refused}")
-        require_equal("the bid", tuple(body["asked"]), (lot.last_number_of(bidder.paddle),))
-        words = correct(lot, body, self.sale_status)
+        require(refused is None, f"the request is to be refused with {refused}")
+        return bidder
+
+    @staticmethod
+    def _require_told(lot: Lot, bidder: Bidder, body: Body) -> None:
+        """Require that the verdict in a fact is what its bidder is to be told."""
         told = {"board": lot.board(), "ends_at_ms": lot.ends_at_ms, "own": lot.own(bidder.paddle)}
         require_equal("what the bidder is told", {what: body["verdict"].get(what) for what in told}, told)
-        return [(paddle, kind) for paddle, kind in words if paddle != bidder.paddle]
 
     def _lot_rewritten(self, body: Body) -> None:
         lot = self.lots[body["lot"]]
@@ -611,11 +654,17 @@ class Record:
 
     def _lot_resumed(self, lot: Lot, body: Body, change: Body) -> None:
         require_equal("the status", lot.status, "paused")
+        require(lot.asked is None, "the lot waits for an answer")
         require_equal("the sale", self.sale_status, "running")
         require_equal("being stopped by the sale", lot.is_stopped_by_sale, body.get("with_sale", False))
         lot.resume(body["at_ms"])
         require_equal("the end", change["ends_at_ms"], lot.ends_at_ms)
         lot.is_stopped_by_sale = False
+
+    def _lot_asked(self, lot: Lot, body: Body, change: Body) -> None:
+        require(body.get("with_sale", False), "only the sale's pause, or its end, moves the time for an answer")
+        put_off(lot, body["at_ms"], is_sale_paused=self.sale_status == "paused")
+        require_equal("who is asked", change["asked"], lot.asked)
 
     def _lot_extended(self, lot: Lot, body: Body, change: Body) -> None:
         require(change["cause"] == "auctioneer", "an outage is a fact of its own")
@@ -629,6 +678,7 @@ class Record:
 
     def _lot_closed(self, lot: Lot, body: Body, change: Body) -> None:
         require(lot.status in ("open", "paused"), f"a lot that is {lot.status} can't be closed")
+        require(lot.asked is None, "the lot waits for an answer")
         require_equal("the cause", change["cause"], "time" if body["by"] == HOUSE else "hammer")
         lot.close(body["at_ms"], change["cause"])
         _require_outcome(lot, change)

@@ -38,6 +38,8 @@ class Said(NamedTuple):
     is_public: bool
     paddle: int
     request: dict[str, Any] | None
+    is_left: bool = False
+    """Whether it is a bid that was left with the house."""
 
 
 class Shown(NamedTuple):
@@ -52,6 +54,7 @@ class Shown(NamedTuple):
     results: tuple[dict[str, Any], ...]
     closed_at_ms: int | None
     close_cause: str | None
+    asked: dict[str, Any] | None
 
 
 @dataclass(slots=True)
@@ -86,6 +89,14 @@ class Lot:
     left: dict[int, dict[str, Any]] = field(default_factory=dict)
     """The bids that wait for the opening, by paddle, in their order."""
     has_retractions: bool = False
+    answer_ms: int | None = None
+    """Rule 59: how long a bidder has whom a correction made lead; None: it is bound by its bid."""
+    asked: dict[str, Any] | None = None
+    """Who is asked whether its bid stands, and until when."""
+    is_revived: bool = False
+    """Whether the leader leads by a bid that a correction revived, and has not confirmed it."""
+    opens_after: bool = False
+    """Whether the lot is open again once nobody is asked any more."""
 
     @classmethod
     def listed(cls, spec: dict[str, Any], opens_at_ms: int | None, place: int) -> "Lot":
@@ -109,6 +120,7 @@ class Lot:
             self.results(),
             self.closed_at_ms,
             self.close_cause,
+            self.asked,
         )
 
     def board(self) -> dict[str, Any]:
@@ -154,7 +166,11 @@ class Lot:
         self.runs_from_ms = at_ms
 
     def give_back(self, outage_ms: int) -> bool:
-        """Rule 20: give an open lot the time in which nobody could bid; return whether that is public."""
+        """Rule 20: give a lot the time in which nobody could bid, or answer; return whether that is public."""
+        if self.asked is not None and self.asked["until_ms"] is not None:
+            self.asked = {**self.asked, "until_ms": self.asked["until_ms"] + outage_ms}
+            self.seq += 1
+            return True
         if self.status != "open":
             return False
         self.runs_from_ms += outage_ms
@@ -181,6 +197,8 @@ class Lot:
             return self._why_not_left(paddle, name, request)
         if request["type"] == "retract":
             return self._why_not_retracted(paddle, request, at_ms)
+        if request["type"] == "confirm":
+            return self._why_not_confirmed(paddle, request)
         if request["type"] not in self.bidding.asks:
             return "other_format"
         if self.status in ("sold", "passed"):
@@ -215,6 +233,12 @@ class Lot:
         too_late_ms = self.ends_at_ms - (LAST_MS if soft is None else soft["window_ms"])
         return "no_retraction" if self.extended_ms or at_ms >= too_late_ms else None
 
+    def _why_not_confirmed(self, paddle: int, request: dict[str, Any]) -> str | None:
+        """Rule 60."""
+        if self.asked is None or self.asked["paddle"] != paddle:
+            return "not_asked"
+        return None if request.get("if_seq", self.seq) == self.seq else "state_changed"
+
     def last_number_of(self, paddle: int) -> int | None:
         """Return the number of a bidder's last offer that counts; None if there is none."""
         numbers = [said.number for said in self.said if said.paddle == paddle and said.request is not None]
@@ -247,8 +271,8 @@ class Lot:
         paddle = next(iter(self.left))
         return paddle, self.left.pop(paddle)
 
-    def take(self, at_ms: int, paddle: int, request: dict[str, Any]) -> Taken:
-        """Take an offer that counts."""
+    def take(self, at_ms: int, paddle: int, request: dict[str, Any], *, is_left: bool = False) -> Taken:
+        """Take an offer that counts. `is_left` if the bidder left it with the house."""
         taken = self.bidding.take(paddle, request)
         if taken.cause is not None:
             self.finish(at_ms, "sold", taken.cause)
@@ -257,7 +281,7 @@ class Lot:
             self._keep_open(at_ms)
         if taken.cause is None:
             self.numbered += 1
-            self.said.append(Said(self.numbered, self.seq, taken.is_seen, paddle, request))
+            self.said.append(Said(self.numbered, self.seq, taken.is_seen, paddle, request, is_left))
         return taken
 
     def _keep_open(self, at_ms: int) -> None:
@@ -274,6 +298,8 @@ class Lot:
     def allows(self, command: str) -> bool:
         """Rules 21 to 26: whether a command of the auctioneer suits the lot's present state."""
         if command == "withdraw" and self.bidding.is_bound():
+            return False
+        if self.asked is not None and command in ("resume", "close"):
             return False
         has_clock = self.terms["duration_ms"] is not None
         return self.status in _ALLOWED[command] and (has_clock or command != "extend")
@@ -340,4 +366,5 @@ class Lot:
         self.status, self.closed_at_ms, self.close_cause = status, at_ms, cause
         self.seq += 1
         self.left = {}
-        self.ends_at_ms = self.remaining_ms = None
+        self.ends_at_ms = self.remaining_ms = self.asked = None
+        self.opens_after = False

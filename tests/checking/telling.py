@@ -119,18 +119,34 @@ def _check_mine(one: Heard, mine: Mine, record: Record) -> Found:
         lots = _durable(position.lot, one.at, record)
         if not any(lot.own(paddle) == own and lot.status not in FINAL for lot in lots):
             yield "told", f"{one.who[:8]} was told that it has {own} on lot {position.lot}, and never had"
-    won_minor = 0
-    for name in mine.won:
-        rows = next((lot.results() for lot in reversed(_durable(name, one.at, record))), ())
-        won_minor += sum(row["amount_minor"] for row in rows if row["paddle"] == paddle)
-        if all(row["paddle"] != paddle for row in rows):
-            yield "told", f"{one.who[:8]} was told that it has won lot {name}, and it went to {rows}"
-    if mine.total_minor != won_minor:
-        yield "told", f"{one.who[:8]} was told to pay {mine.total_minor} in all, and has won for {won_minor}"
+    won = _won(mine.won, paddle, one.at, record)
+    if (mine.won or mine.total_minor) and mine.total_minor not in won:
+        yield "told", f"{one.who[:8]} was told to pay {mine.total_minor} for lots {mine.won}, and never had to: {won}"
     if mine.spending is not None:
         told = (mine.spending.limit_minor, mine.spending.won_minor, mine.spending.exposed_minor)
         if told not in (moment.accounts.spent(paddle) for moment in record.moments):
             yield "told", f"{one.who[:8]} was told that it has spent {told}, and never had"
+
+
+def _won(names: tuple[str, ...], paddle: int, at: int, record: Record) -> set[int]:
+    """Return what a bidder had to pay for these lots, each time that it had won all of them and others could know it.
+
+    An answer may be older than the moment at which it leaves: it waits for what it shows to be durable.
+    """
+    versions = {
+        name: [one for one in record.versions.get(name, []) if one.fact.durable is None or one.fact.durable <= at]
+        for name in names
+    }
+    totals = set()
+    for position in {one.fact.position for of_lot in versions.values() for one in of_lot}:
+        rows = [
+            [row for row in stood[-1].lot.results() if row["paddle"] == paddle]
+            for of_lot in versions.values()
+            if (stood := [one for one in of_lot if one.fact.position <= position])
+        ]
+        if len(rows) == len(names) and all(rows):
+            totals.add(sum(row["amount_minor"] for of_lot in rows for row in of_lot))
+    return totals
 
 
 def _durable(name: str, at: int, record: Record) -> list[Lot]:

@@ -8,12 +8,14 @@ from msgspec.structs import replace
 
 from auctioneer.house.commands import (
     Admit,
+    AnswerFor,
     AnyCommand,
     Award,
     CloseLot,
     Correction,
     Pause,
     Reopen,
+    Resume,
     Rewrite,
     Undo,
     VoidSale,
@@ -30,6 +32,10 @@ _REASONS: Final = ("", "A slip.", "The wrong paddle.")
 
 def corrections(house: House, chance: Random) -> tuple[AnyCommand, ...]:
     """Return what the clerk sends now: mostly a correction that suits the lot."""
+    asked = [lot for lot in house.engine.catalogue if lot.view.asked is not None]
+    if asked and chance.random() < 0.8:
+        lot = chance.choice(asked)
+        return tuple(_as_seen(command, lot, chance) for command in chance.choice(_ON_ASKED)(lot, chance))
     lot = chance.choice(house.engine.catalogue)
     choose = chance.choice(_DEEDS[lot.view.status]) if chance.random() < 0.9 else chance.choice(_ALL)
     return tuple(_as_seen(command, lot, chance) for command in choose(lot, chance))
@@ -97,6 +103,17 @@ def _award(lot: LotState, chance: Random) -> tuple[AnyCommand, ...]:
     return (Award(lot=lot.view.lot, bidder=str(paddle), amount_minor=1000 + chance.randrange(4000)),)
 
 
+def _answer(lot: LotState, chance: Random) -> tuple[AnyCommand, ...]:
+    """Answer for a bidder in the room, whether one is asked or not."""
+    seen = chance.choice((None, lot.view.seq))
+    return (AnswerFor(lot=lot.view.lot, stands=chance.random() < 0.5, if_seq=seen),)
+
+
+def _pause_the_sale(lot: LotState, chance: Random) -> tuple[AnyCommand, ...]:
+    """Have the sale stand still, mostly for a moment."""
+    return (Pause(), Resume()) if chance.random() < 0.9 else (Pause(),)
+
+
 def _rewrite(lot: LotState, chance: Random) -> tuple[AnyCommand, ...]:
     return (Rewrite(lot=lot.view.lot, spec=_other_spec(lot.spec, chance)),)
 
@@ -124,6 +141,7 @@ _ON_OPEN: Final[tuple[_Deed, ...]] = (
     _turn_out,
     _rewrite,
 )
+_ON_ASKED: Final[tuple[_Deed, ...]] = (_answer, _answer, _pause_the_sale, *_ON_OPEN)
 _ON_OVER: Final[tuple[_Deed, ...]] = (_reopen, _reopen, _rewrite)
 _DEEDS: Final[dict[LotStatus, tuple[_Deed, ...]]] = {
     LotStatus.SCHEDULED: (_rewrite,),
@@ -134,4 +152,4 @@ _DEEDS: Final[dict[LotStatus, tuple[_Deed, ...]]] = {
     LotStatus.WITHDRAWN: _ON_OVER,
 }
 """What suits a lot in each state."""
-_ALL: Final = (*_ON_OPEN, *_ON_OVER, _void, _award)
+_ALL: Final = (*_ON_OPEN, *_ON_OVER, _void, _award, _answer)

@@ -58,6 +58,11 @@ REQUIRED = (
     "a lot that was opened again had another offer",
     "a lot that was opened again closed",
     "a sale with corrections was finished",
+    "a bid was confirmed by a clerk",
+    "a bid was confirmed by its bidder",
+    "a bidder said itself that its bid does not stand",
+    "an outage gave back time for an answer",
+    "the time for an answer stood still with the sale",
     "a crash in a sale with corrections",
     "the auctioneer was told: state_changed",
     *(f"word: {kind.value}" for kind in WordKind if kind is not WordKind.LEAD_LOST),
@@ -143,7 +148,8 @@ def count(history: History, reached: Counter[str]) -> None:
     _count_sealed(history, reached)
     _count_dutch(history, reached)
     _count_corrections(history, reached)
-    _count_accounts(history, reached)
+    _count_words(history, reached)
+    _count_by_the_rules(history, reached)
     _count_moves(history, reached)
     for call in history.calls:
         if isinstance(call.outcome, Rejected):
@@ -236,6 +242,10 @@ def _count_corrections(history: History, reached: Counter[str]) -> None:
                 reached["corrected while the lot was paused"] += change.get("status") == "paused"
                 if body["cause"] == "reopen":
                     opened_again.add(lot)
+                is_its_own = body["cause"] == "declined" and "request" in body
+                reached["a bidder said itself that its bid does not stand"] += is_its_own
+            case "bid_confirmed":
+                reached[f"a bid was confirmed by {'a clerk' if body['by'] else 'its bidder'}"] += 1
             case "lot_rewritten":
                 reached["a lot said something else"] += 1
             case "bid_taken" | "offer_taken":
@@ -243,17 +253,25 @@ def _count_corrections(history: History, reached: Counter[str]) -> None:
             case "sale_decided":
                 is_finished = has_corrections and change["event"] == "sale_ended"
                 reached["a sale with corrections was finished"] += is_finished
-            case "bidder_told":
-                reached[f"word: {body['kind']}"] += 1
-            case "bidder_admitted":
-                reached[f"word: {'admitted' if body['admitted'] else 'turned_out'}"] += 1
         if change.get("event") == "lot_closed" and lot in opened_again:
             reached["a lot that was opened again closed"] += 1
     reached["a crash in a sale with corrections"] += bool(has_corrections and runs > 1)
 
 
-def _count_accounts(history: History, reached: Counter[str]) -> None:
+def _count_words(history: History, reached: Counter[str]) -> None:
+    for body in (fact.body for fact in history.facts):
+        match body["fact"]:
+            case "bidder_told":
+                reached[f"word: {body['kind']}"] += 1
+            case "bidder_admitted":
+                reached[f"word: {'admitted' if body['admitted'] else 'turned_out'}"] += 1
+
+
+def _count_by_the_rules(history: History, reached: Counter[str]) -> None:
     record = Record(history.facts)
+    put_off = [public.fact.body["fact"] for public in record.public.values() if public.event["event"] == "lot_asked"]
+    reached["the time for an answer stood still with the sale"] += put_off.count("lot_decided")
+    reached["an outage gave back time for an answer"] += len(put_off) - put_off.count("lot_decided")
     counts = {moment.position: moment.accounts for moment in record.moments}
     for fact in history.facts:
         body, accounts = fact.body, counts.get(fact.position)

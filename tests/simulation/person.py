@@ -10,6 +10,7 @@ from random import Random
 from bidder.core.effects import ConnectFeed, Outcome, Send, Settled, Subscribe, Unsubscribe
 from bidder.core.notices import ConnectionState, LotCaughtUp, LotChanged, Notice, Repaired, StateReady
 from bidder.core.session import Session
+from common.confirming import ConfirmRequest
 from common.errors import UsageError
 from common.formats import AnyOffer
 from common.limits import PROTOCOL_VERSION
@@ -65,6 +66,9 @@ class Person:
         self._life = 0
         self._absent: Random = world.chance(f"person/{name}/absent")
         self._regrets: Random = world.chance(f"person/{name}/regrets")
+        self._answers: Random = world.chance(f"person/{name}/answers")
+        self._chance_of_a_word = 0.01 if plan.answer_ms is not None else 0.0
+        """How often this bidder says that its bid stands though nobody asks it."""
         self._chance_of_regret = 0.15 if plan.has_retractions else 0.01
 
     # --- the program --------------------------------------------------------------------------------------------------
@@ -315,6 +319,9 @@ class Person:
         moment = self.moment(view)
         if moment is None:
             return
+        is_asked = view.asked is not None and view.asked.paddle == moment.paddle
+        if self._answers.random() < (0.4 if is_asked else self._chance_of_a_word):
+            self.ask(self._answer(moment))
         if view.status is LotStatus.SCHEDULED and self._absent.random() < 0.4:
             self.ask(left_bid(moment, self._absent))
         if view.status is not LotStatus.SCHEDULED and self._regrets.random() < self._chance_of_regret:
@@ -328,6 +335,12 @@ class Person:
         again_ms = mind.again_ms(moment)
         if again_ms is not None:
             self._consider(view, again_ms)
+
+    def _answer(self, moment: Moment) -> ConfirmRequest:
+        """Return whether a bid stands, for the lot as it was seen or as it is."""
+        seen = moment.view.seq if self._answers.random() < 0.5 else None
+        stands = self._answers.random() < 0.6
+        return ConfirmRequest(id=moment.new_id(), lot=moment.view.lot, stands=stands, if_seq=seen)
 
     def _regret(self, moment: Moment) -> RetractRequest:
         """Return the taking back of the last bid on a lot, or only of one that is still as it was seen."""

@@ -56,6 +56,11 @@ class Plan(msgspec.Struct, frozen=True):
         """Whether bidders may take their last bids back."""
         return _CORRECTIONS in self.faults and self.seed % 3 > 0
 
+    @property
+    def answer_ms(self) -> int | None:
+        """How long a bidder is waited for whom a correction made lead; None: it is bound by its bid."""
+        return (4_000, 15_000, 40_000)[self.seed % 3] if _CORRECTIONS in self.faults and self.seed % 4 > 1 else None
+
     def command(self) -> str:
         """Return the command that repeats this plan."""
         sizes = f"--bidders {self.bidders} --lots {self.lots} --duration-ms {self.duration_ms}"
@@ -92,6 +97,7 @@ def catalogue_of(plan: Plan, names: list[str]) -> SaleSpec:
         ends_after_last_lot,
         _CORRECTIONS in plan.faults,
         retractions=plan.has_retractions,
+        revived_answer_ms=plan.answer_ms,
     )
 
 
