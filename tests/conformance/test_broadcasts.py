@@ -286,6 +286,7 @@ EVERY_KIND = """
 title = "Every kind of event"
 currency = "GBP"
 corrections = "on"
+revived = "ask"
 
 [defaults]
 starting_price = "100"
@@ -334,6 +335,11 @@ def test_every_kind_of_event_does_to_a_replica_what_it_did_to_the_house(
         (ben, {"type": "bid", "lot": "hand-1", "maximum_minor": 30_000}),
         (ann, {"type": "bid", "lot": "hand-1", "amount_minor": 20_000}),
         (None, {"type": "undo", "lot": "hand-1", "reason": "The wrong paddle"}),
+        (None, {"type": "undo", "lot": "hand-1", "numbers": [2], "reason": "Ann leads again, and is asked"}),
+        (None, {"type": "pause"}),
+        (None, {"type": "resume"}),
+        (ann, {"type": "confirm", "lot": "hand-1", "stands": True}),
+        (ben, {"type": "bid", "lot": "hand-1", "maximum_minor": 30_000}),
         (None, {"type": "pause", "lot": "hand-1"}),
         (None, {"type": "extend", "lot": "hand-1", "extra_ms": 60_000}),
         (None, {"type": "resume", "lot": "hand-1"}),
