@@ -12,7 +12,7 @@ from bidder.core.errors import UnansweredError
 from bidder.display.amounts import Record
 from bidder.display.formats import USUAL, AnyDisplay, display_of
 from bidder.display.records import no_verdict_record, verdict_record
-from bidder.display.wording import verdict_line
+from bidder.display.wording import answer_line, retraction_line, verdict_line
 from bidder.shells.hall import Desk
 from bidder.web.frames import without_texts
 from bidder.web.limits import OFFER_WAIT_MS
@@ -38,12 +38,13 @@ class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     units: int | None = None
     if_price_minor: int | None = None
     if_seq: int | None = None
+    stands: bool | None = None
     on: bool | None = None
 
 
 FINGER: Final = "finger"
 """Somebody's finger is on the bid button, or no longer: no request to the house, so it has no id."""
-OFFERS: Final = ("bid", "buy", "stop", "seal", "unseal", "leave_bid", "retract")
+OFFERS: Final = ("bid", "buy", "stop", "seal", "unseal", "leave_bid", "retract", "confirm")
 
 
 def read_message(text: str | bytes) -> Message:
@@ -92,6 +93,12 @@ async def carry_out(desk: Desk, message: Message) -> Accepted | Rejected:
             return await desk.leave_bid(
                 lot, asked.amount_minor, if_seq=if_seq, request_id=request_id, timeout_ms=timeout_ms
             )
+        case "confirm":
+            if asked.stands is None:
+                raise UsageError("This request needs `stands`.")
+            return await desk.confirm(
+                lot, stands=asked.stands, if_seq=if_seq, request_id=request_id, timeout_ms=timeout_ms
+            )
         case _:
             return await desk.retract(lot, if_seq=if_seq, request_id=request_id, timeout_ms=timeout_ms)
 
@@ -108,7 +115,8 @@ def _needed(amount_minor: int | None, name: str) -> int:
 def verdict(message: Message, outcome: Accepted | Rejected, view: LotView | None, currency: Currency) -> Record:
     """Return the house's verdict for the phone that asked."""
     shown = _shown(outcome, view)
-    line = verdict_line(outcome, message.lot, currency, is_retraction=message.do == "retract")
+    line_of = {"retract": retraction_line, "confirm": answer_line}.get(message.do, verdict_line)
+    line = line_of(outcome, message.lot, currency)
     return _answer(message, verdict_record(outcome, currency, message.lot, line.text, shown))
 
 

@@ -154,6 +154,7 @@ function called(lot, remaining_ms) {
 
 function timeWords(lot, remaining_ms) {
   if (OVER.has(lot.status)) return "";
+  if (lot.asked !== null && lot.answer_until_ms !== null) return left(lot.answer_until_ms - sale.nowMs());
   if (lot.status === "paused") return w.board.paused;
   if (lot.status === "scheduled") return lot.opens_at_ms === null ? "" : w.opensAt(clock(lot.opens_at_ms, sale.nowMs(), locale));
   return remaining_ms === null ? "" : left(remaining_ms);
@@ -163,7 +164,7 @@ function tick() {
   const lot = sale.lots.get(current);
   const remaining_ms = lot ? sale.remainingMs(lot) : null;
   text(byId("time"), lot ? timeWords(lot, remaining_ms) : "");
-  attr(byId("time"), "data-words", lot?.status !== "open");
+  attr(byId("time"), "data-words", lot?.status !== "open" && !lot?.answer_until_ms);
   attr(byId("time"), "data-long", byId("time").textContent.length > 5);
   attr(byId("time"), "data-hurry", lot?.status === "open" && remaining_ms !== null && remaining_ms <= HURRY_MS);
   text(byId("call"), lot ? called(lot, remaining_ms) : "");

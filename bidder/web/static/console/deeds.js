@@ -20,6 +20,7 @@ const KEY_NAMES = {
   undo: "Undo the last bid",
   reopen: "Reopen",
   commission: "Commission bid",
+  answer: "Answer for the paddle that is asked",
   say: "Say to all",
   person: "New paddle",
 };
@@ -32,15 +33,16 @@ export class Deeds {
     this._isBusy = false;
     this.all = [
       this._deed("open", "n", "hammer", (lot) => (lot?.status === "scheduled" ? `Open lot ${lot.lot}` : this._nextWords()), () => this.open()),
-      this._deed("hammer", "h", "hammer", (lot) => (isUp(lot) ? formatOf(lot).hammer(lot, room) : ""), () => this.hammer()),
+      this._deed("hammer", "h", "hammer", (lot) => (isUp(lot) && lot.asked === null ? formatOf(lot).hammer(lot, room) : ""), () => this.hammer()),
       this._deed("warn", "w", "hammer", (lot) => (lot?.status === "open" ? "Fair warning" : ""), () => this.call("fair_warning")),
       this._deed("selling", "s", "hammer", (lot) => (lot?.status === "open" ? "Selling now" : ""), () => this.call("selling_now")),
-      this._deed("pause", "p", "hammer", (lot) => (lot?.status === "open" ? "Pause" : lot?.status === "paused" ? "Resume" : ""), () => this.pause()),
+      this._deed("pause", "p", "hammer", (lot) => (lot?.status === "open" ? "Pause" : lot?.status === "paused" && lot.asked === null ? "Resume" : ""), () => this.pause()),
       this._deed("extend", "x", "hammer", (lot) => (isUp(lot) && hasClock(lot) ? "30 s more" : ""), () => this.extend()),
       this._deed("undo", "u", "corrections", (lot) => (isUp(lot) && room.hasCorrections && formatOf(lot).hasLast ? "Undo the last bid" : ""), () => this.undo()),
       this._deed("reopen", "r", "corrections", (lot) => (isOver(lot) && room.hasCorrections ? "Reopen" : ""), () => this.reopen()),
       this._deed("withdraw", "", "corrections", (lot) => (lot && !isOver(lot) ? "Withdraw" : ""), () => this.withdraw()),
       this._deed("commission", "c", "bids", (lot) => (lot && !isOver(lot) && formatOf(lot).commission ? "Commission bid" : ""), () => this.commission()),
+      this._deed("answer", "y", ["bids", "corrections"], (lot) => (lot && lot.asked !== null ? `Answer for paddle ${lot.asked}` : ""), () => this.answer()),
       this._deed("say", "a", "hammer", () => "Say to all", () => this.say()),
       this._deed("person", "d", "desk", () => "New paddle", () => this.addPerson()),
       this._deed("sale", "", "hammer", () => (room.sale.status === "paused" ? "Resume the sale" : "Pause the sale"), () => this.pauseSale()),
@@ -62,6 +64,7 @@ export class Deeds {
   unfit(what) {
     const lot = this.room.lot;
     if (this.room.sale.status === "ended") this.tell("Not done: the sale has ended.", "note");
+    else if (lot && lot.asked !== null) this.tell(`Not done: ${what} lot ${lot.lot}, which waits for the answer of paddle ${lot.asked}.`, "note");
     else if (lot) this.tell(`Not done: ${what} lot ${lot.lot}, which is ${lot.status === "scheduled" ? "not open yet" : lot.status}.`, "note");
     else this.tell("Not done: no lot is in view yet.", "note");
   }
@@ -71,7 +74,7 @@ export class Deeds {
       name,
       key,
       words: () => (this.room.sale.status === "ended" ? "" : words(this.room.lot)),
-      isAllowed: () => this.house.may(right),
+      isAllowed: () => this.house.may(...[right].flat()),
       act: () => this._run(act),
     };
   }
@@ -230,6 +233,21 @@ export class Deeds {
     });
     const upTo = format.isMaximum ? "up to " : "";
     this.tell(`Noted for paddle ${this.room.name(done.paddle, done.name)}: ${upTo}${this.room.show(minor)} on lot ${lot.lot}.`, "good");
+  }
+
+  /** Say for a bidder in the room, or on the telephone, whether its bid stands, which a correction made lead. */
+  async answer() {
+    const { lot, asked, seq } = this.room.lot;
+    const given = await ask({
+      title: `Does the bid of paddle ${this.room.name(asked)} stand?`,
+      aloud: "Ask the bidder. If it does not stand, all its bids on this lot are void.",
+      fields: [{ name: "stands", label: "Its bid", choices: [["yes", "stands"], ["no", "does not stand"]] }],
+      yes: "Answer",
+    });
+    if (!given) return;
+    await this.house.give("answer_for", { lot, stands: given.stands === "yes", if_seq: seq });
+    await this._shown(lot, (now) => now.asked !== asked || now.seq > seq);
+    this.tell(given.stands === "yes" ? `Lot ${lot} goes on: the bid stands.` : `The bids of paddle ${asked} on lot ${lot} are void.`, "good");
   }
 
   // --- corrections -----------------------------------------------------------------------------------------------

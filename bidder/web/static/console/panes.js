@@ -48,7 +48,7 @@ export function lotPane(room, deeds) {
   const light = el("p", { class: "light", text: "● A finger is on a bid button" });
   const price = el("p", { class: "price figures" });
   const leader = el("p", { class: "leader" });
-  const facts = new Map(["Asked", "Time left", "Reserve", "Leader’s maximum", "Bids", "Estimate", "Buy now", "Units left", "Call"].map((name) => [name, el("dd", {})]));
+  const facts = new Map(["Asked", "To answer", "Time left", "Reserve", "Leader’s maximum", "Bids", "Estimate", "Buy now", "Units left", "Call"].map((name) => [name, el("dd", {})]));
   const list = el("dl", { class: "facts" }, ...[...facts].map(([name, node]) => el("div", {}, el("dt", { text: name }), node)));
   const buttons = new Map();
   const row = el("div", { class: "deeds" });
@@ -123,6 +123,7 @@ export function lotPane(room, deeds) {
   function paintTime() {
     const lot = room.lot;
     if (!lot) return;
+    fact("To answer", lot.asked !== null && lot.answer_until_ms !== null ? left(lot.answer_until_ms - room.sale.nowMs()) : "");
     const remaining = isUp(lot) ? room.sale.remainingMs(lot) : null;
     fact("Time left", remaining === null ? (isUp(lot) ? "until the hammer" : "") : left(remaining));
   }
@@ -157,6 +158,7 @@ function leaderWords(lot, room) {
   if (lot.status === "sold") return lot.results.filter((one) => one.units).map((one) => `Sold to ${room.name(one.paddle)}`).join(", ");
   if (lot.status === "passed") return "Not sold";
   if (lot.status === "withdrawn") return "Withdrawn";
+  if (lot.asked !== null) return `${room.name(lot.asked)} is asked whether its bid stands`;
   if (lot.leader === 0) return "The house bids for the seller";
   if (lot.leader !== null && lot.leader !== undefined) return `${room.name(lot.leader)} leads`;
   return isUp(lot) && lot.format === "english" ? "No bids" : "";

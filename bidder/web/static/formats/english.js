@@ -24,6 +24,7 @@ export const english = {
     const position = own(lot, me);
     if (lot.status === "scheduled") return position ? { text: w.leftBid(show(position.maximum_minor)), tone: "good" } : { text: "", tone: "" };
     if (lot.leader === null) return { text: w.noBid, tone: "" };
+    if (lot.asked !== null) return position ? { text: w.revived.you(show(lot.price_minor)), tone: "note" } : { text: w.revived.other(lot.asked), tone: "" };
     if (!position) return { text: w.leads(lot.leader), tone: "" };
     return { text: position.maximum_minor > lot.price_minor ? w.youLeadUpTo(show(position.maximum_minor)) : w.youLead, tone: "good" };
   },
@@ -69,6 +70,7 @@ export const english = {
   },
 
   accepted(verdict, show) {
+    if (verdict.do === "confirm") return { text: verdict.leading ? w.accepted.confirmed(show(verdict.price_minor)) : w.accepted.declined, tone: "good" };
     if (verdict.do === "retract") return { text: w.accepted.retracted, tone: "good" };
     if (verdict.do === "leave_bid") return { text: verdict.maximum_minor ? w.accepted.left(show(verdict.maximum_minor)) : w.accepted.unleft, tone: "good" };
     if (verdict.bought) return { text: w.accepted.bought(show(verdict.price_minor)), tone: "good" };
@@ -82,7 +84,7 @@ export const english = {
       label: isFirst ? w.startingPrice : w.currentBid,
       minor: isFirst ? lot.starting_minor : lot.price_minor,
       who: isFirst ? w.noBid : w.paddle(lot.leader),
-      asked: isFirst ? "" : w.board.nextBid(show(lot.minimum_minor)),
+      asked: isFirst ? "" : lot.asked === null ? w.board.nextBid(show(lot.minimum_minor)) : w.board.isAsked,
     };
   },
 };

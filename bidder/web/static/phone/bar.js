@@ -48,7 +48,7 @@ export class Bar {
     if (!isShown) return;
     if (!this.#pair.isConnected) this.#node.replaceChildren(this.#strip, this.#pair);
     this.#action = this.#actions(lot, isCurrent);
-    const key = lot ? `${lot.lot} ${lot.status} ${formatOf(lot).lockKey(lot)}` : "";
+    const key = lot ? `${lot.lot} ${lot.status} ${lot.asked} ${formatOf(lot).lockKey(lot)}` : "";
     if (key !== this.#lockKey) {
       this.#lockKey = key;
       this.#lockedUntil = performance.now() + LOCK_MS;
@@ -68,8 +68,10 @@ export class Bar {
       sheet.unitsSheet(lot, action.sheet.most, this.#unitsOf(lot), this.#sale, (units) => { this.#units.set(lot.lot, units); this.#again(); });
     } else if (action.sheet) {
       sheet.amountSheet(action.sheet.kind, action.sheet.least_minor, lot, this.#sale, send);
+    } else if (action.isPlain) {
+      send(action.request);
     } else {
-      const reasons = action.amount_minor ? sheet.doubts(action.amount_minor, action.amount_minor, lot, (minor) => this.#sale.show(minor)) : [w.binding];
+      const reasons = action.amount_minor ? sheet.doubts(action.amount_minor, action.amount_minor, lot, (minor) => this.#sale.show(minor)) : (action.reasons ?? [w.binding]);
       if (action.amount_minor && !reasons.length) send(action.request);
       else sheet.ask(action.ask, reasons, action.yes, () => send(action.request));
     }
@@ -127,8 +129,10 @@ export class Bar {
     if (!lot) return {};
     const other = isCurrent || this.#sale.status === "ended" ? undefined : { label: w.backToCurrent, go: this.go };
     if (isOver(lot)) return { main: { label: w.status[lot.status], isDisabled: true }, other };
-    const action = formatOf(lot).actions(lot, me, (minor) => this.#sale.show(minor), this.#unitsOf(lot));
-    const isStopped = !TAKING.has(this.#sale.connection.state) || lot.status === "paused" || this.#sale.status !== "running";
+    const isAsked = lot.asked === me.paddle;
+    const action = isAsked ? answers(lot) : formatOf(lot).actions(lot, me, (minor) => this.#sale.show(minor), this.#unitsOf(lot));
+    const isStill = !isAsked && (lot.status === "paused" || this.#sale.status !== "running");
+    const isStopped = !TAKING.has(this.#sale.connection.state) || isStill;
     if (this.#pending(lot)) return { ...action, main: { label: w.sending, isDisabled: true }, other: action.other && { ...action.other, isDisabled: true } };
     if (isStopped) return { main: { ...action.main, isDisabled: true }, other: action.other && { ...action.other, isDisabled: true } };
     return action;
@@ -138,9 +142,10 @@ export class Bar {
     if (!lot) return { text: "" };
     const money = (minor) => this.#sale.show(minor);
     if (isOver(lot)) return outcome(lot, this.#sale.me, money);
+    const standing = formatOf(lot).standing(lot, this.#sale.me, money);
+    if (lot.asked !== null) return standing;
     if (lot.status === "paused") return { text: w.still, tone: "note" };
     const said = this.#said.get(lot.lot);
-    const standing = formatOf(lot).standing(lot, this.#sale.me, money);
     if (said && !(said.isLead && standing.tone !== "good")) return said;
     if (standing.tone || lot.status !== "open") return standing;
     return { text: w.priceNow(money(formatOf(lot).price(lot).minor), standing.text) };
@@ -170,4 +175,13 @@ export class Bar {
       this.say(lot, { text: w.notSent, tone: "bad" });
     }
   }
+}
+
+/** Return the two answers of a bidder whom the house asks whether its bid stands. */
+function answers(lot) {
+  const answer = (stands) => ({ do: "confirm", stands, if_seq: lot.seq });
+  return {
+    main: { label: w.revived.yes, request: answer(true), isPlain: true },
+    other: { label: w.revived.no, request: answer(false), ask: w.ask.decline(lot.lot), reasons: [w.revived.meansNo], yes: w.yes.decline },
+  };
 }

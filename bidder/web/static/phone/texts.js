@@ -34,6 +34,10 @@ export function timeOf(lot, sale) {
     const until_ms = lot.opens_at_ms - sale.nowMs();
     return { label: w.opens, time: until_ms < COUNTED_MS ? left(until_ms) : clock(lot.opens_at_ms, sale.nowMs(), locale), remaining_ms: null };
   }
+  if (lot.asked !== null) {
+    const time = lot.answer_until_ms === null ? "–" : left(lot.answer_until_ms - sale.nowMs());
+    return { label: w.revived.time, time, remaining_ms: null };
+  }
   const remaining_ms = sale.remainingMs(lot);
   if (lot.status === "paused" || sale.connection.state === "frozen") return { label: w.still, time: remaining_ms === null ? "–" : left(remaining_ms), remaining_ms: null };
   if (remaining_ms === null) return { label: w.byHand, time: "–", remaining_ms };

@@ -110,6 +110,16 @@ export const words = {
   takeBack: "Zurücknehmen",
   retract: "Mein letztes Gebot zurücknehmen",
 
+  // --- the question after a correction ---
+  revived: {
+    you: (amount) => `Sie führen wieder mit ${amount}. Gilt Ihr Gebot?`,
+    other: (paddle) => `Nummer ${paddle} wird gefragt, ob ihr Gebot gilt`,
+    yes: "Ja, mein Gebot gilt",
+    no: "Nein",
+    meansNo: "Alle Ihre Gebote auf dieses Los sind dann ungültig.",
+    time: "Zeit für die Antwort",
+  },
+
   // --- Dutch ---
   clockPrice: "Auf der Uhr",
   stopAt: (amount, count) => (count > 1 ? `Stopp bei ${amount} × ${count}` : `Stopp bei ${amount}`),
@@ -170,11 +180,12 @@ export const words = {
     unseal: (lot) => `Ihr Angebot für Los ${lot} zurückziehen?`,
     unleave: (lot) => `Ihr Vorabgebot auf Los ${lot} zurücknehmen?`,
     retract: (lot) => `Ihr letztes Gebot auf Los ${lot} zurücknehmen?`,
+    decline: (lot) => `Gilt Ihr Gebot auf Los ${lot} nicht mehr?`,
   },
   farAbove: (times, least) => `Das ist das ${times}-Fache des Mindesten, ${least}. Vertippt?`,
   aboveOwnLimit: (limit) => `Sie wollten über ${limit} noch einmal gefragt werden.`,
   binding: "Es bindet Sie, sobald das Haus es annimmt.",
-  yes: { bid: "Ja, bieten", buy: "Ja, kaufen", stop: "Ja, stoppen", seal: "Ja, anbieten", leave: "Ja, bieten", back: "Ja, zurücknehmen" },
+  yes: { bid: "Ja, bieten", buy: "Ja, kaufen", stop: "Ja, stoppen", seal: "Ja, anbieten", leave: "Ja, bieten", back: "Ja, zurücknehmen", decline: "Ja, ich bin raus" },
   no: "Nein, zurück",
 
   // --- verdicts ---
@@ -189,6 +200,8 @@ export const words = {
     left: (amount) => `Angenommen: Ihr Gebot bis ${amount} wartet auf den Beginn.`,
     unleft: "Angenommen: Es wartet kein Gebot von Ihnen mehr.",
     retracted: "Angenommen: Ihr letztes Gebot ist zurückgenommen.",
+    confirmed: (amount) => `Angenommen: Ihr Gebot von ${amount} gilt.`,
+    declined: "Angenommen: Ihre Gebote auf dieses Los sind ungültig.",
   },
   refused: (reason) => `Abgelehnt. ${reason}`,
   late: (seconds) => `${seconds} s zu spät. Die Gebote auf dieses Los waren vorbei.`,
@@ -212,6 +225,7 @@ export const words = {
     other_format: "Dieses Los wird nach anderen Regeln verkauft.",
     no_offer: "Sie haben hier kein Angebot, das Sie zurücknehmen könnten.",
     no_retraction: "Gebote können hier nicht oder nicht mehr zurückgenommen werden. Fragen Sie den Auktionator.",
+    not_asked: "Das Haus fragt Sie nicht mehr. Sehen Sie nach, wie das Los jetzt steht.",
     own_lot: "Sie verkaufen dieses Los selbst.",
     linked_bidder: "Sie sind mit jemandem verbunden, der auf dieses Los bietet oder es verkauft.",
     forbidden: "Das dürfen Sie nicht.",
@@ -243,7 +257,7 @@ export const words = {
     turned_out: "Der Auktionator hat Sie ausgeschlossen. Ihre Gebote gelten, bis sie zurückgenommen werden.",
     offer_void: "Das Haus hat Ihr Gebot zurückgenommen.",
     lead_back: "Sie führen wieder: Das Haus hat ein Gebot zurückgenommen.",
-    asked: "Sie führen wieder: Das Haus hat ein Gebot zurückgenommen. Sagen Sie dem Haus, ob Ihr Gebot gilt; ohne Antwort in der Frist verfällt es.",
+    asked: "Sie führen wieder: Das Haus hat ein Gebot zurückgenommen. Sagen Sie, ob Ihr Gebot gilt; ohne Antwort in der Frist ist es ungültig.",
     lead_lost: "Sie führen nicht mehr: Das Haus hat die Gebote berichtigt.",
     sale_void: "Dieses Los ist nicht mehr an Sie verkauft.",
     awarded: "Das Haus hat Ihnen dieses Los wie vereinbart verkauft.",
@@ -295,6 +309,7 @@ export const words = {
     scan: "Mit dem Telefon bieten",
     coming: "Als Nächstes",
     nextBid: (amount) => `Nächstes Gebot ${amount}`,
+    isAsked: "Wird gefragt, ob das Gebot gilt",
     sold: "Verkauft",
     passed: "Nicht verkauft",
     withdrawn: "Zurückgezogen",

@@ -110,6 +110,16 @@ export const words = {
   takeBack: "Take it back",
   retract: "Take my last bid back",
 
+  // --- the question after a correction ---
+  revived: {
+    you: (amount) => `You lead again at ${amount}. Does your bid stand?`,
+    other: (paddle) => `Paddle ${paddle} is asked whether its bid stands`,
+    yes: "Yes, my bid stands",
+    no: "No",
+    meansNo: "All your bids on this lot are then void.",
+    time: "Time to answer",
+  },
+
   // --- Dutch ---
   clockPrice: "On the clock",
   stopAt: (amount, units) => (units > 1 ? `Stop at ${amount} × ${units}` : `Stop at ${amount}`),
@@ -170,11 +180,12 @@ export const words = {
     unseal: (lot) => `Withdraw your offer for lot ${lot}?`,
     unleave: (lot) => `Take the bid back that you left for lot ${lot}?`,
     retract: (lot) => `Take your last bid on lot ${lot} back?`,
+    decline: (lot) => `Does your bid on lot ${lot} no longer stand?`,
   },
   farAbove: (times, least) => `That is ${times} times the least of ${least}. Is it a slip?`,
   aboveOwnLimit: (limit) => `You asked to be asked again above ${limit}.`,
   binding: "It binds you once the house accepts it.",
-  yes: { bid: "Yes, bid", buy: "Yes, buy", stop: "Yes, stop", seal: "Yes, offer", leave: "Yes, leave it", back: "Yes, take it back" },
+  yes: { bid: "Yes, bid", buy: "Yes, buy", stop: "Yes, stop", seal: "Yes, offer", leave: "Yes, leave it", back: "Yes, take it back", decline: "Yes, I am out" },
   no: "No, go back",
 
   // --- verdicts ---
@@ -189,6 +200,8 @@ export const words = {
     left: (amount) => `Accepted: your bid of up to ${amount} waits for the opening.`,
     unleft: "Accepted: no bid of yours waits any more.",
     retracted: "Accepted: your last bid is taken back.",
+    confirmed: (amount) => `Accepted: your bid of ${amount} stands.`,
+    declined: "Accepted: your bids on this lot are void.",
   },
   refused: (reason) => `Refused. ${reason}`,
   late: (seconds) => `Too late by ${seconds} s. Bidding on this lot was over.`,
@@ -212,6 +225,7 @@ export const words = {
     other_format: "This lot is sold by other rules.",
     no_offer: "You have no offer here to take back.",
     no_retraction: "Bids can’t be taken back here, or not any more. Ask the auctioneer.",
+    not_asked: "The house no longer asks you. See how the lot stands now.",
     own_lot: "You are the seller of this lot.",
     linked_bidder: "You are linked with somebody who has an offer on this lot, or with its seller.",
     forbidden: "You may not do that.",
@@ -243,7 +257,7 @@ export const words = {
     turned_out: "The auctioneer turned you out. Your bids stand unless they are taken back.",
     offer_void: "The house took your bid back.",
     lead_back: "You lead again: the house took a bid back.",
-    asked: "You lead again: the house took a bid back. Tell the desk whether your bid stands; without an answer in time it is void.",
+    asked: "You lead again: the house took a bid back. Say whether your bid stands; without an answer in time it is void.",
     lead_lost: "You no longer lead: the house corrected the bids.",
     sale_void: "This lot is no longer sold to you.",
     awarded: "The house sold this lot to you, as agreed.",
@@ -295,6 +309,7 @@ export const words = {
     scan: "Bid from your phone",
     coming: "Coming up",
     nextBid: (amount) => `Next bid ${amount}`,
+    isAsked: "Asked whether the bid stands",
     sold: "Sold",
     passed: "Passed",
     withdrawn: "Withdrawn",

@@ -110,6 +110,16 @@ export const words = {
   takeBack: "Le reprendre",
   retract: "Reprendre ma dernière enchère",
 
+  // --- the question after a correction ---
+  revived: {
+    you: (amount) => `Vous menez de nouveau à ${amount}. Votre enchère tient-elle ?`,
+    other: (paddle) => `On demande au numéro ${paddle} si son enchère tient`,
+    yes: "Oui, mon enchère tient",
+    no: "Non",
+    meansNo: "Toutes vos enchères sur ce lot seront alors nulles.",
+    time: "Temps pour répondre",
+  },
+
   // --- Dutch ---
   clockPrice: "Sur l’horloge",
   stopAt: (amount, count) => (count > 1 ? `Stop à ${amount} × ${count}` : `Stop à ${amount}`),
@@ -170,11 +180,12 @@ export const words = {
     unseal: (lot) => `Retirer votre offre pour le lot ${lot} ?`,
     unleave: (lot) => `Reprendre l’ordre laissé pour le lot ${lot} ?`,
     retract: (lot) => `Reprendre votre dernière enchère sur le lot ${lot} ?`,
+    decline: (lot) => `Votre enchère sur le lot ${lot} ne tient-elle plus ?`,
   },
   farAbove: (times, least) => `C’est ${times} fois le minimum de ${least}. Une faute de frappe ?`,
   aboveOwnLimit: (limit) => `Vous vouliez une confirmation au-dessus de ${limit}.`,
   binding: "Cela vous engage dès que la maison l’accepte.",
-  yes: { bid: "Oui, enchérir", buy: "Oui, acheter", stop: "Oui, stop", seal: "Oui, offrir", leave: "Oui, laisser", back: "Oui, reprendre" },
+  yes: { bid: "Oui, enchérir", buy: "Oui, acheter", stop: "Oui, stop", seal: "Oui, offrir", leave: "Oui, laisser", back: "Oui, reprendre", decline: "Oui, je me retire" },
   no: "Non, retour",
 
   // --- verdicts ---
@@ -189,6 +200,8 @@ export const words = {
     left: (amount) => `Accepté : votre ordre jusqu’à ${amount} attend l’ouverture.`,
     unleft: "Accepté : plus aucun ordre de vous n’attend.",
     retracted: "Accepté : votre dernière enchère est reprise.",
+    confirmed: (amount) => `Accepté : votre enchère de ${amount} tient.`,
+    declined: "Accepté : vos enchères sur ce lot sont nulles.",
   },
   refused: (reason) => `Refusé. ${reason}`,
   late: (seconds) => `Trop tard de ${seconds} s. Les enchères sur ce lot étaient closes.`,
@@ -212,6 +225,7 @@ export const words = {
     other_format: "Ce lot se vend selon d’autres règles.",
     no_offer: "Vous n’avez ici aucune offre à reprendre.",
     no_retraction: "Les enchères ne peuvent pas, ou plus, être reprises ici. Demandez au commissaire-priseur.",
+    not_asked: "La maison ne vous le demande plus. Voyez où en est le lot.",
     own_lot: "Vous êtes le vendeur de ce lot.",
     linked_bidder: "Vous êtes lié à quelqu’un qui enchérit sur ce lot ou qui le vend.",
     forbidden: "Ce n’est pas permis.",
@@ -243,7 +257,7 @@ export const words = {
     turned_out: "Le commissaire-priseur vous a exclu. Vos enchères restent valables sauf si elles sont reprises.",
     offer_void: "La maison a repris votre enchère.",
     lead_back: "Vous menez de nouveau : la maison a repris une enchère.",
-    asked: "Vous menez de nouveau : la maison a repris une enchère. Dites à la maison si votre enchère tient ; sans réponse à temps, elle est annulée.",
+    asked: "Vous menez de nouveau : la maison a repris une enchère. Dites si votre enchère tient ; sans réponse à temps, elle est nulle.",
     lead_lost: "Vous ne menez plus : la maison a corrigé les enchères.",
     sale_void: "Ce lot ne vous est plus vendu.",
     awarded: "La maison vous a vendu ce lot, comme convenu.",
@@ -295,6 +309,7 @@ export const words = {
     scan: "Enchérir par téléphone",
     coming: "À suivre",
     nextBid: (amount) => `Prochaine enchère ${amount}`,
+    isAsked: "On demande si l’enchère tient",
     sold: "Adjugé",
     passed: "Non vendu",
     withdrawn: "Retiré",
