@@ -9,7 +9,7 @@ from bidder.core.errors import UnansweredError
 from bidder.display.formats import display_of
 from bidder.display.lines import Line
 from bidder.display.records import lot_record, mine_record
-from bidder.display.shown import ShownLot
+from bidder.display.shown import shown_at
 from bidder.display.wording import mine_lines
 from bidder.shells.blocking import Client
 from common.formats import AnyOwn
@@ -29,7 +29,8 @@ def lots(context: BidderContext, timeout_s: float, *, as_json: bool) -> None:
         sale, paddle = client.sale, client.paddle
         positions = _secret_positions(client, round(timeout_s * 1000))
         shown = [
-            ShownLot(view, client.remaining_ms(view.lot), positions.get(view.lot)) for view in client.lots().values()
+            shown_at(view, client.server_now_ms(), client.remaining_ms(view.lot), positions.get(view.lot))
+            for view in client.lots().values()
         ]
     if as_json:
         print_json([lot_record(lot, sale.currency, paddle) for lot in shown])

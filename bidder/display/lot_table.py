@@ -5,7 +5,7 @@ from bidder.display.formats import display_of
 from bidder.display.lines import time_left
 from bidder.display.shown import ShownLot
 from bidder.display.wording import outcome_words
-from common.lot import LotStatus
+from common.lot import LotStatus, LotView
 from common.money import Currency
 
 
@@ -29,8 +29,14 @@ def _standing(lot: ShownLot, paddle: int, currency: Currency) -> str:
         return outcome_words(view, paddle, currency)
     is_scheduled = view.status is LotStatus.SCHEDULED
     parts = [
-        "" if view.status is LotStatus.OPEN else view.status.value,
+        _asked(view, paddle) or ("" if view.status is LotStatus.OPEN else view.status.value),
         "" if is_scheduled else shown.bidding_words(view.board, lot.own, paddle, currency),
         shown.reserve_words(view.terms.format, view.board),
     ]
     return ", ".join(part for part in parts if part)
+
+
+def _asked(view: LotView, paddle: int) -> str:
+    if view.asked is None:
+        return ""
+    return "you are asked" if view.asked.paddle == paddle else f"{view.asked.paddle} is asked"

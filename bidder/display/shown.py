@@ -15,6 +15,14 @@ class ShownLot(NamedTuple):
     """The milliseconds left on its clock; None if no clock runs."""
     own: AnyOwn | None = None
     """The reader's own position, if it is known and the view does not show it; else None."""
+    answer_ms: int | None = None
+    """The milliseconds that whoever is asked has left to answer; None if nobody is, or that time stands still."""
+
+
+def shown_at(view: LotView, server_now_ms: int, remaining_ms: int | None, own: AnyOwn | None) -> ShownLot:
+    """Return a lot as a reader sees it at a moment of the house's time."""
+    until_ms = None if view.asked is None else view.asked.until_ms
+    return ShownLot(view, remaining_ms, own, None if until_ms is None else max(0, until_ms - server_now_ms))
 
 
 class Shown(Protocol):

@@ -24,7 +24,7 @@ from bidder.display.records import (
     state_records,
     verdict_record,
 )
-from bidder.display.shown import Shown, ShownLot
+from bidder.display.shown import Shown, ShownLot, shown_at
 from bidder.display.wording import LineOf, lot_lines, mine_lines, notice_line, verdict_line, won_minor, won_words
 from common.errors import AuctionError, UnreachableError
 from common.formats import AnyOwn
@@ -143,7 +143,8 @@ class Voice(ABC):
 
     def shown(self, view: LotView) -> ShownLot:
         """Return a lot with the time left on its clock, and the bidder's own position if it is known."""
-        return ShownLot(view, self._client.remaining_ms(view.lot), self.own_position(view))
+        client = self._client
+        return shown_at(view, client.server_now_ms(), client.remaining_ms(view.lot), self.own_position(view))
 
     def own_position(self, view: LotView) -> AnyOwn | None:
         """Return the bidder's position on a lot as it stands; None if it is unknown.

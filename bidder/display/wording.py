@@ -198,10 +198,21 @@ def standing_words(lot: ShownLot, paddle: int, currency: Currency) -> str:
         return outcome_words(view, paddle, currency)
     parts = [
         "" if view.status is LotStatus.OPEN else view.status.value,
+        asked_words(lot, paddle),
         *display_of(view).standing_words(view.terms.format, view.board, lot.own, paddle, currency),
         "" if lot.remaining_ms is None else f"{time_left(lot.remaining_ms)} left",
     ]
     return ", ".join(part for part in parts if part)
+
+
+def asked_words(lot: ShownLot, paddle: int) -> str:
+    """Return who is asked whether its bid stands, and how long it has; empty if nobody is."""
+    if lot.view.asked is None:
+        return ""
+    asked = lot.view.asked.paddle
+    who, whose = ("you are", "your") if asked == paddle else (f"paddle {asked} is", "its")
+    words = f"{who} asked whether {whose} bid stands"
+    return words if lot.answer_ms is None else f"{words}, {time_left(lot.answer_ms)} to answer"
 
 
 def lot_lines(lot: ShownLot, paddle: int, currency: Currency) -> list[Line]:
@@ -358,22 +369,15 @@ def _lot_change(
             why = "by the auctioneer" if cause is ExtendCause.AUCTIONEER else "by the time that the house was away"
             return f"extended {why}, {standing}"
         case LotCorrected(cause=cause):
-            return f"{_CORRECTIONS[cause]}{_asked_words(notice.view, paddle)}; {standing}"
+            return f"{_CORRECTIONS[cause]}; {standing}"
         case LotAsked():
-            return f"paused{_asked_words(notice.view, paddle)}; {standing}"
+            return f"another time to answer; {standing}"
         case LotConfirmed():
-            return f"its leader stands by the bid; {standing}"
+            return f"its leader says that the bid stands; {standing}"
         case LotRevised():
             return f"changed by the house: {notice.view.terms.title}; {standing}"
         case _:
             return standing + _CAUSES.get(notice.view.close_cause or CloseCause.TIME, "")
-
-
-def _asked_words(view: LotView, paddle: int) -> str:
-    if view.asked is None:
-        return ""
-    who = "you are" if view.asked.paddle == paddle else f"paddle {view.asked.paddle} is"
-    return f", and {who} asked whether the bid stands"
 
 
 def _sale_change(event: AnySaleEvent) -> Line:

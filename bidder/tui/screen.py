@@ -59,11 +59,11 @@ _EXAMPLES: Final = "bid 3 120, max 3 200, lot 3, mine, follow 3,7, help"
 
 
 _COMMANDS: Final = (
-    ("Bid: the next amount, an offer, or stop the clock", "b", "move('b')"),
+    ("Bid: the next amount, an offer, stop the clock, or say that your bid stands", "b", "move('b')"),
     ("Bid an amount, or take several units", "a", "move('a')"),
     ("Bid up to a secret maximum", "m", "move('m')"),
     ("Buy now", "n", "move('n')"),
-    ("Take back: the last bid, a sealed offer, or a bid that waits", "t", "move('t')"),
+    ("Take back: the last bid, a sealed offer, a bid that waits, or one that does not stand", "t", "move('t')"),
     ("Go to the next open lot", "c", "current"),
     ("Watch this lot, or no longer", "f", "watch"),
     ("Show other lots: all, not over, own", "v", "view"),

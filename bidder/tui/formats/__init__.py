@@ -9,7 +9,7 @@ from bidder.display.formats import display_of
 from bidder.display.orders import OfferOrder
 from bidder.tui.formats.dutch import DUTCH
 from bidder.tui.formats.english import ENGLISH
-from bidder.tui.formats.moves import FormatMoves, Key, Moves, leaving_order, scheduled_moves
+from bidder.tui.formats.moves import FormatMoves, Key, Moves, answers, leaving_order, scheduled_moves
 from bidder.tui.formats.sealed import SEALED
 from common.formats import AnyOwn
 from common.formats.dutch import DutchBoard
@@ -32,6 +32,8 @@ def moves_of(view: LotView, own: AnyOwn | None, paddle: int, currency: Currency)
         return {}
     if view.status is LotStatus.SCHEDULED:
         return scheduled_moves(view, currency, display_of(view).least_minor(view.board))
+    if view.asked is not None and view.asked.paddle == paddle:
+        return answers(view, display_of(view).price_minor(view.board))
     return known.open_moves(view, view.board, own, paddle, currency)
 
 

@@ -3,7 +3,7 @@
 from enum import Enum
 from typing import NamedTuple, Protocol, TypeVar
 
-from bidder.display.orders import LeaveBidOrder, OfferOrder
+from bidder.display.orders import ConfirmOrder, LeaveBidOrder, OfferOrder
 from common.lot import LotStatus, LotView
 from common.money import Currency
 
@@ -59,6 +59,16 @@ def scheduled_moves(view: LotView, currency: Currency, least_minor: int) -> Move
     return {
         Key.BID: Move("Leave a bid...", asks=asks),
         Key.TAKE_BACK: Move("Take it back", LeaveBidOrder(lot), asks=f"Take back the bid that you left for lot {lot}?"),
+    }
+
+
+def answers(view: LotView, price_minor: int | None) -> Moves:
+    """Return the answers of the bidder whom the house asks whether its bid stands: they are the same in all formats."""
+    lot = view.lot
+    asks = f"Does your bid on lot {lot}, {view.terms.title}, no longer stand? All your bids on it are then void."
+    return {
+        Key.BID: Move("My bid stands", ConfirmOrder(lot, stands=True), price_minor),
+        Key.TAKE_BACK: Move("It does not", ConfirmOrder(lot, stands=False), asks=asks),
     }
 
 

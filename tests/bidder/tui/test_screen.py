@@ -1,5 +1,6 @@
 """The full screen in a real sale."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -232,6 +233,33 @@ def test_the_last_bid_is_taken_back_where_the_sale_allows_it(house: HouseProcess
         await ada.until("your last bid is taken back", "Bid USD 100.00")
 
     attend(house.link, tmp_path, "Ada", steps)
+
+
+def test_a_bidder_whom_a_correction_made_lead_says_by_a_key_whether_its_bid_stands(tmp_path: Path) -> None:
+    sale = SALE.replace("[defaults]", 'revived = "ask"\nrevived_answer = "10m"\n[defaults]')
+    with running_house(tmp_path / "house", catalogue=sale) as house:
+
+        async def steps(ada: Seat) -> None:
+            for answer, words in (("b", "Accepted: your bid stands"), ("t", "Accepted: your bids on lot 1 are void")):
+                await ada.bid()
+                await ada.until("Accepted: you lead lot 1")
+                await asyncio.to_thread(other_bids, house, "1", 20_000, f"Bob {answer}")
+                await ada.until("Bid USD 210.00")
+                undone = house.auctioneer("undo", "1", "--yes")
+                assert undone.exit_code == 0, undone.output
+                await ada.until("you are asked", "My bid stands", "It does not", " to answer")
+                if answer == "b":
+                    await ada.bid()
+                else:
+                    await ada.press("t")
+                    await ada.until("Does your bid on lot 1")
+                    await ada.press("y")
+                await ada.until(words)
+                if answer == "b":
+                    assert house.auctioneer("undo", "1", "--yes").exit_code == 0
+                    await ada.until("Bid USD 100.00")
+
+        attend(house.link, tmp_path, "Ada", steps)
 
 
 # --- following -------------------------------------------------------------------------------------------------------
