@@ -390,6 +390,28 @@ def test_it_takes_a_bid_back_and_hears_what_is_said_to_it_alone(example: Path, t
         assert client.says(type="news", kind="message")["text"] == "Still there"
 
 
+def test_it_says_whether_its_bid_stands_where_the_house_asks(example: Path, tmp_path: Path) -> None:
+    catalogue = CATALOGUE.replace("[sale]", '[sale]\ncorrections = "on"\nrevived = "ask"')
+    with (
+        running_house(tmp_path, catalogue=catalogue) as house,
+        rival_at(house) as rival,
+        client_at(example, house.link, tmp_path) as client,
+    ):
+        for order, leader in (("confirm 1", 2), ("decline 1", None)):
+            if order == "confirm 1":
+                client.order(order)
+                assert client.says_verdict()["code"] == "not_asked"
+                client.order("bid 1 1000")
+                client.says(type="accepted", lot="1")
+            assert isinstance(rival.bid("1", 5_000), Accepted)
+            assert house.auctioneer("undo", "1", "--yes").exit_code == 0
+            assert client.says(type="news", kind="asked")["lot"] == "1"
+            client.order(order)
+            assert client.says_verdict()["type"] == "accepted"
+            event = "lot_confirmed" if leader else "lot_corrected"
+            client.has_said(type="lot", event=event, leader=leader)
+
+
 def test_it_makes_the_offers_of_all_formats_and_has_their_boards(example: Path, tmp_path: Path) -> None:
     with (
         running_house(tmp_path, catalogue=ALL_FORMATS) as house,

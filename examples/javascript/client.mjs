@@ -32,8 +32,8 @@ const FATAL = ['unsupported_version', 'wrong_invite', 'wrong_code', 'not_admitte
 
 const AMOUNT_MOST = protocol.AMOUNT_MINOR_MAX
 const MOST = { amount_minor: AMOUNT_MOST, maximum_minor: AMOUNT_MOST, price_minor: AMOUNT_MOST, units: protocol.UNITS_MAX }
-const HELP = 'bid LOT AMOUNT_MINOR, max LOT AMOUNT_MINOR, retract LOT, seal LOT AMOUNT_MINOR, unseal LOT, ' +
-  'stop LOT [PRICE_MINOR] [xUNITS], lots or quit'
+const HELP = 'bid LOT AMOUNT_MINOR, max LOT AMOUNT_MINOR, retract LOT, confirm LOT, decline LOT, ' +
+  'seal LOT AMOUNT_MINOR, unseal LOT, stop LOT [PRICE_MINOR] [xUNITS], lots or quit'
 
 const number = (text) => (/^\d{1,16}$/.test(text ?? '') ? Number(text) : NaN)
 
@@ -42,6 +42,8 @@ const OFFERS = {
   bid: { type: 'bid', words: 1, fieldsOf: ([amount]) => ({ amount_minor: number(amount) }) },
   max: { type: 'bid', words: 1, fieldsOf: ([maximum]) => ({ maximum_minor: number(maximum) }) },
   retract: { type: 'retract', words: 0, fieldsOf: () => ({}) },
+  confirm: { type: 'confirm', words: 0, fieldsOf: (_words, view) => ({ stands: true, if_seq: view.seq }) },
+  decline: { type: 'confirm', words: 0, fieldsOf: (_words, view) => ({ stands: false, if_seq: view.seq }) },
   seal: { type: 'seal', words: 1, fieldsOf: ([amount]) => ({ amount_minor: number(amount) }) },
   unseal: { type: 'unseal', words: 0, fieldsOf: () => ({}) },
   stop: {
@@ -521,7 +523,7 @@ class Client {
     const number = this.lots.has(lot) ? lot : [...this.lots.keys()].find((each) => protocol.sameLot(each) === same)
     if (!number) return say('error', { text: `there is no lot ${lot}` })
     const fields = fieldsOf(this.lots.get(number))
-    if (!Object.entries(fields).every(([name, value]) => value >= 1 && value <= MOST[name])) {
+    if (!Object.entries(fields).every(([name, value]) => !(name in MOST) || (value >= 1 && value <= MOST[name]))) {
       return say('error', { text: 'that is no amount, or no number of units' })
     }
     const verdict = await this.ask({ type, lot: number, ...fields }, true)
