@@ -7,15 +7,18 @@ details.
 from typing import Final, get_args
 
 from auctioneer.audit.invariants import check, check_same_state
-from auctioneer.house.commands import Award, CloseLot, Reopen, Undo, VoidSale
+from auctioneer.house.commands import AnswerFor, Award, CloseLot, Reopen, Undo, VoidSale
 from common.codec import RejectedBody, decode_answer, decode_request, encode
+from common.confirming import ConfirmRequest
 from common.formats.english import BidRequest, BuyRequest
 from common.messages import Accepted, AnyAnswer, AnyRequest, Hello, Ping, Rejected, Role
 from tests.auctioneer.house.house_examples import ANN, BOB, CAT, SmallSale, lot, lots
 
 KEYS: Final = (ANN, BOB, CAT, "d" * 40)
 STEPS_MAX: Final = 60
-_KINDS: Final = 9
+_KINDS: Final = 10
+ANSWER_MS: Final = 300
+"""Two steps of passing time may be longer, so that some answers come too late."""
 LOTS: Final = (*lots(2), lot("3", duration_ms=200, reserve_minor=1500), lot("4", by_hand=True, buy_now_minor=9000))
 
 
@@ -43,7 +46,7 @@ class Play:
     """One sale with its requests and answers."""
 
     def __init__(self) -> None:
-        self.sale = SmallSale(*LOTS, corrections=True)
+        self.sale = SmallSale(*LOTS, corrections=True, revived_answer_ms=ANSWER_MS)
         for number, key in enumerate(KEYS[:3]):
             self.sale.join(key, f"Bidder {number}", Role.OBSERVER if key == CAT else Role.BIDDER)
         self._verdicts: dict[tuple[str, bytes], Accepted | Rejected] = {}
@@ -73,6 +76,8 @@ class Play:
                 self.send(*self._last)
             case 7:
                 self.restart()
+            case 8:
+                self.confirm(key, script.byte(), str(script.byte() % 5), script.byte())
             case _:
                 self.correct(str(script.byte() % 5), script.byte(), script.byte())
 
@@ -99,9 +104,18 @@ class Play:
             return
         assert answer.id == request.id
         if isinstance(answer, Accepted):
-            assert isinstance(request, BidRequest | BuyRequest)
+            assert isinstance(request, BidRequest | BuyRequest | ConfirmRequest)
             before = self._verdicts.setdefault((key, encode(request)), answer)
             assert before == answer, "a repeated request got another verdict"
+
+    def confirm(self, key: str, request_id: int, number: str, how: int) -> None:
+        """Say whether a bid stands: by whoever it is, or by the auctioneer for whom the lot asks."""
+        seq = self.sale.house.engine.lots[number].view.seq if number in self.sale.house.engine.lots else 0
+        stands, if_seq = bool(how & 1), seq - (how >> 2 & 1) if how & 2 else None
+        if how & 8:
+            self.sale.order(AnswerFor(lot=number, stands=stands, if_seq=if_seq))
+        else:
+            self.ask(key, ConfirmRequest(id=1 + request_id, lot=number, stands=stands, if_seq=if_seq))
 
     def correct(self, number: str, which: int, detail: int) -> None:
         """Correct a lot, or have the hammer fall on it."""
@@ -125,8 +139,8 @@ class Play:
         self.sale.house = again
 
 
-def play_session(body: bytes) -> None:
-    """Play an input's script to its end."""
+def play_session(body: bytes) -> Play:
+    """Play an input's script to its end, and return what was played."""
     script, play = Script(body), Play()
     for _ in range(STEPS_MAX):
         if script.is_over:
@@ -134,6 +148,7 @@ def play_session(body: bytes) -> None:
         play.step(script)
         check(play.sale.house.engine)
     play.restart()
+    return play
 
 
 def session_seeds() -> list[bytes]:
@@ -141,6 +156,11 @@ def session_seeds() -> list[bytes]:
     hello, ping = encode(Hello(id=1, versions=(1,), name="Dan")), encode(Ping(id=9))
     chunks = [bytes((3, len(hello))) + hello, bytes((0, len(ping))) + ping, bytes((5, 4)) + b"\xc1\xff\x00\x81"]
     bids = [bytes((8 + who, 10 + 7 * who, 3, who, 5 + who, 1 + who)) for who in range(4)]
-    corrections = [bytes((32, 3 - which % 2, which, 1)) for which in (0, 6, 3, 1, 2, 6, 4, 5, 3)]
+    corrections = [bytes((36, 3 - which % 2, which, 1)) for which in (0, 6, 3, 1, 2, 6, 4, 5, 3)]
+    asks = bytes((8, 10, 0, 1, 20, 1, 9, 30, 0, 1, 20, 1, 36, 1, 0, 0))  # Ann bids, Bob bids more, his bid is undone
+    answers = [bytes((32 + who, 30, 1, how)) for who, how in ((0, 1), (0, 0), (0, 3), (0, 6), (1, 1), (0, 9), (0, 8))]
+    asked = [asks + bytes((28,)) + answer + bytes((24, 28)) + answer for answer in answers]
+    silence = asks + bytes((20, 200)) * 2 + answers[0]
     steps = [*chunks, *bids, bytes((16, 20)), bytes((20, 250)), bytes((24,)), bytes((28,)), *corrections]
+    steps += [*asked, silence]
     return [*steps, b"".join(steps), b"".join(steps[::-1]), b"".join(bids * 4), b"".join((*bids, steps[-1], *bids))]

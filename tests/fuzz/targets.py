@@ -9,11 +9,11 @@ from msgspec import to_builtins
 
 from auctioneer.audit.invariants import check, check_same_state
 from auctioneer.audit.verify import verify
-from auctioneer.house.commands import AnyControlAnswer, CloseLot, decode_control_answer
+from auctioneer.house.commands import AnyControlAnswer, CloseLot, Undo, decode_control_answer
 from auctioneer.house.control.carry_out import carry_out as carry_out_command
 from common.codec import decode_answer, decode_broadcast, encode
 from common.errors import ProtocolError
-from tests.auctioneer.house.house_examples import ANN, BOB, CHAIR, CLERK, SmallSale, bid, lot, maximum
+from tests.auctioneer.house.house_examples import ANN, BOB, CHAIR, CLERK, SmallSale, bid, lot, lots, maximum
 from tests.fuzz.journal_target import cell_seeds, damage_cells, damage_journal, damage_seeds
 from tests.fuzz.session_target import play_session, session_seeds
 from tests.fuzz.snapshot_target import damage_snapshot, snapshot_seeds
@@ -25,7 +25,7 @@ VECTORS: Final = json.loads((Path(__file__).resolve().parents[2] / "docs" / "vec
 class Target(NamedTuple):
     """`seeds` are made at first use; `runs_quick` take about two seconds."""
 
-    check: Callable[[bytes], None]
+    check: Callable[[bytes], object]
     seeds: Callable[[], Sequence[bytes]]
     runs_quick: int
     runs_torture: int
@@ -62,14 +62,18 @@ def check_command(body: bytes) -> None:
 
 
 def _corrected_sale() -> SmallSale:
-    """Return a sale with corrections: Ann (1) and Bob (2) bid on lot 1, and lot 2 is sold to Ann."""
-    sale = SmallSale(corrections=True)
+    """Return a sale that asks: two bid on lot 1, lot 2 is sold to Ann (1), and lot 3 waits for her answer."""
+    sale = SmallSale(*lots(3), corrections=True, revived_answer_ms=60_000)
     sale.join(ANN, "Ann")
     sale.join(BOB, "Bob")
     sale.ask(ANN, maximum(10))
     sale.ask(BOB, bid(10, 2000))
     sale.ask(ANN, bid(11, 1500, "2"))
     sale.order(CloseLot(lot="2"))
+    sale.ask(ANN, bid(12, 1500, "3"))
+    sale.ask(BOB, bid(11, 2000, "3"))
+    sale.order(Undo(lot="3"))
+    assert sale.house.engine.lots["3"].view.asked is not None
     return sale
 
 
@@ -103,6 +107,9 @@ def _commands() -> list[bytes]:
         {"type": "admit", "bidder": "1", "admitted": False, "void_bids": True},
         {"type": "rewrite", "lot": "1", "spec": to_builtins(lot("1", starting_minor=500))},
         {"type": "rewrite", "lot": "2", "spec": to_builtins(lot("2", starting_minor=500))},
+        {"type": "answer_for", "lot": "3", "stands": True},
+        {"type": "answer_for", "lot": "3", "stands": False, "if_seq": 4},
+        {"type": "ask", "report": "asked"},
         {"type": "finish"},
     ]
     return [encode({"id": number} | body) for number, body in enumerate(bodies, 10)] + _vectors("requests")

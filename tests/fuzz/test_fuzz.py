@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from auctioneer.rules.facts import BidConfirmed, CorrectionMade
+from common.lot import CorrectionCause
 from tests.fuzz.running import NAMES, has_atheris, run_by_chance
+from tests.fuzz.session_target import play_session, session_seeds
 from tests.fuzz.targets import TARGETS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,6 +25,14 @@ def test_every_target_has_a_name_on_the_command_line() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_unknown_comes_out(name: str) -> None:
     run_by_chance(name, TARGETS[name].runs_quick, SEED)
+
+
+def test_the_scripts_reach_a_question_and_each_way_to_answer_it() -> None:
+    facts = [fact for seed in session_seeds() for fact in play_session(seed).sale.record]
+    made = [fact for fact in facts if isinstance(fact, CorrectionMade)]
+    assert any(fact.event is not None and fact.event.asked is not None for fact in made)
+    assert {fact.cause for fact in made} >= {CorrectionCause.DECLINED, CorrectionCause.UNANSWERED}
+    assert {bool(fact.by) for fact in facts if isinstance(fact, BidConfirmed)} == {False, True}
 
 
 def test_what_is_found_can_be_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
