@@ -15,6 +15,7 @@ from auctioneer.network.broadcasts import frames
 from auctioneer.rules.terms import LotSpec, Opening, OpeningRule
 from common.absentee import LeaveBidRequest
 from common.codec import encode
+from common.confirming import ConfirmRequest
 from common.formats import AnyOffer
 from common.formats.english import BidRequest
 from common.formats.sealed import Pays, SealedTerms, SealRequest, UnsealRequest
@@ -29,9 +30,11 @@ Step = tuple[int, str, AnyOffer | Command]
 """Milliseconds after the opening, who, and what. Commands are the auctioneer's, whoever it is."""
 
 
-def observed(spec: LotSpec, steps: Sequence[Step], until_ms: int) -> list[object]:
+def observed(
+    spec: LotSpec, steps: Sequence[Step], until_ms: int, *, revived_answer_ms: int | None = None
+) -> list[object]:
     """Return all that an observer receives up to a time, and when the house would act next."""
-    sale = SmallSale(spec, corrections=True, retractions=True)
+    sale = SmallSale(spec, corrections=True, retractions=True, revived_answer_ms=revived_answer_ms)
     for key, name in ((ANN, "Ann"), (BOB, "Bob"), (CAT, "Cat")):
         sale.join(key, name)
     sale.join(OBSERVER, "", Role.OBSERVER)
@@ -177,6 +180,43 @@ def test_a_raise_in_silence_is_retracted_in_silence() -> None:
     seen = observed(lot("1"), [*raised, retracted, *then], HOUR_MS)
     assert seen == observed(lot("1"), [*plain, refused, *then], HOUR_MS)
     assert seen != observed(lot("1"), [*raised, refused, *then], HOUR_MS), "it was taken back"
+
+
+def confirm(request_id: int, *, stands: bool) -> ConfirmRequest:
+    return ConfirmRequest(id=request_id, lot="1", stands=stands)
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [(6000, ANN, confirm(14, stands=True)), (7000, CAT, BidRequest(id=11, lot="1", amount_minor=1500))],
+        [(6000, ANN, confirm(14, stands=False))],
+        [],
+    ],
+    ids=["yes", "no", "silence"],
+)
+@pytest.mark.parametrize(("fewer", "more"), [((), ()), ((2500,), (3600,))], ids=["one maximum", "raised"])
+def test_a_question_and_its_answer_tell_no_maximum(
+    answers: list[Step], fewer: tuple[int, ...], more: tuple[int, ...]
+) -> None:
+    """Ann is asked about a bid of which only the price was seen; what she would pay at most is in no frame and time."""
+
+    def steps(most: Sequence[int]) -> list[Step]:
+        offers: list[Step] = [(1000 + number, ANN, secret(11 + number, minor)) for number, minor in enumerate(most)]
+        higher: Step = (3000, BOB, BidRequest(id=11, lot="1", amount_minor=4000))
+        return [*offers, higher, (5000, BOB, RetractRequest(id=12, lot="1")), *answers]
+
+    seen = observed(lot("1"), steps((2000, *fewer)), HOUR_MS, revived_answer_ms=60_000)
+    assert seen == observed(lot("1"), steps((2400, *more)), HOUR_MS, revived_answer_ms=60_000)
+    assert seen != observed(lot("1"), steps((2000, *fewer)), HOUR_MS), "she was asked"
+
+
+@pytest.mark.parametrize("pays", Pays)
+def test_a_sealed_lot_asks_nobody_so_nobody_learns_of_its_offers(pays: Pays) -> None:
+    offers: list[Step] = [(1000, ANN, seal(11, 5000)), (2000, BOB, seal(11, 7000)), (3000, BOB, undo(2))]
+    asks = observed(sealed_lot(pays), offers, HOUR_MS - 1, revived_answer_ms=60_000)
+    others: list[Step] = [(1000, ANN, seal(11, 9000)), (2000, CAT, seal(11, 1000)), (3000, BOB, undo(2))]
+    assert asks == observed(sealed_lot(pays), others, HOUR_MS - 1, revived_answer_ms=60_000)
 
 
 @pytest.mark.parametrize("pays", Pays)
