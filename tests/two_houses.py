@@ -22,9 +22,10 @@ def copy_keys(source: Path, target: Path) -> None:
 class Houses:
     """Houses of one sale; the first was started by `run`, the others stand by."""
 
-    def __init__(self, folder: Path, url: str, count: int) -> None:
+    def __init__(self, folder: Path, url: str, count: int, catalogue: str = CATALOGUE) -> None:
         self._folder = folder
         self._url = url
+        self._catalogue = catalogue
         self.ports = [free_port() for _ in range(count)]
         self.houses: list[HouseProcess] = []
 
@@ -34,7 +35,7 @@ class Houses:
         also = [word for port in self.ports if port != self.ports[number] for word in ("--also", f"127.0.0.1:{port}")]
         options = ["--store", self._url, "--port", str(self.ports[number]), "--publish-port", "0", *also, *more]
         if not number and not folder.exists():
-            house = HouseProcess(folder, CATALOGUE, *options)
+            house = HouseProcess(folder, self._catalogue, *options)
             house.wait_for("listening")
         else:
             if number:
@@ -51,9 +52,9 @@ class Houses:
 
 
 @contextmanager
-def houses(folder: Path, url: str, count: int = 2) -> Iterator[list[HouseProcess]]:
+def houses(folder: Path, url: str, count: int = 2, catalogue: str = CATALOGUE) -> Iterator[list[HouseProcess]]:
     """Run houses until the end of the block: the first holds a sale, and the others stand by."""
-    running = Houses(folder, url, count)
+    running = Houses(folder, url, count, catalogue)
     with ExitStack() as resources:
         resources.callback(running.stop)
         yield [running.start(number) for number in range(count)]

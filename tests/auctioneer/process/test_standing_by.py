@@ -10,10 +10,12 @@ from uuid import uuid4
 import pytest
 
 from common.codec import encode
+from common.confirming import ConfirmRequest
+from common.errors import RejectCode
 from common.formats.english import BidRequest
 from common.keys import KeyPair, new_keys
-from common.messages import Accepted, AnyAnswer, Rejected
-from tests.house_process import HouseProcess, RawBidder
+from common.messages import Accepted, AnyAnswer, AnyRequest, Rejected
+from tests.house_process import CATALOGUE, HouseProcess, RawBidder
 from tests.postgres_cluster import Cluster, until
 from tests.two_houses import copy_keys, houses, kill
 
@@ -27,14 +29,25 @@ def url(postgres: Cluster) -> str:
 
 def bid(house: HouseProcess, number: int, amount_minor: int, keys: KeyPair = ANN) -> AnyAnswer:
     """Return the verdict on a bid at a house."""
+    return ask(house, BidRequest(id=number, lot="1", amount_minor=amount_minor), keys)
+
+
+def ask(house: HouseProcess, request: AnyRequest, keys: KeyPair = ANN) -> AnyAnswer:
+    """Return the answer of a house to a request."""
     with closing(RawBidder(house.link, "Ann" if keys is ANN else "Ben", keys)) as bidder:
         bidder.hello()
-        return bidder.ask(BidRequest(id=number, lot="1", amount_minor=amount_minor))
+        return bidder.ask(request)
 
 
 def standbys(house: HouseProcess) -> list[dict[str, object]]:
     """Return who stands by, as the owner knows it."""
     return list(json.loads(house.auctioneer("status", "--json").stdout)["standbys"])
+
+
+def end_of_lot_2_ms(house: HouseProcess) -> int:
+    """Return when an open lot ends, which each outage puts off."""
+    (row,) = json.loads(house.auctioneer("lots", "2", "--json").stdout)
+    return int(row["ends_at_ms"])
 
 
 def test_a_stand_by_takes_over_from_a_house_that_was_killed_and_loses_no_bid(url: str, tmp_path: Path) -> None:
@@ -46,6 +59,32 @@ def test_a_stand_by_takes_over_from_a_house_that_was_killed_and_loses_no_bid(url
         assert bid(two, 2, 1000) == verdict, "the same verdict again, from another house"
         assert isinstance(bid(two, 3, 1200), Rejected), "the leader's own bid"
         assert two.auctioneer("verify").exit_code == 0
+
+
+def test_who_is_asked_whether_its_bid_stands_answers_the_house_that_took_over(url: str, tmp_path: Path) -> None:
+    """The time for the answer is as it was, but for the outage; an answer that was given holds."""
+    asks = CATALOGUE.replace("[sale]", '[sale]\ncorrections = "on"\nrevived = "ask"\nrevived_answer = "10m"')
+    with houses(tmp_path, url, catalogue=asks) as (one, two):
+        assert isinstance(bid(one, 2, 1000), Accepted)
+        assert isinstance(bid(one, 2, 2000, BEN), Accepted)
+        assert one.auctioneer("undo", "1").exit_code == 0
+        (before,), end_ms = json.loads(one.auctioneer("asked", "--json").stdout), end_of_lot_2_ms(one)
+        kill(one)
+        two.wait_for("took_over")
+        (after,) = json.loads(two.auctioneer("asked", "--json").stdout)
+        assert (after["lot"], after["paddle"], after["name"], after["price"]) == ("1", 1, "Ann", "10.00")
+        outage_ms = end_of_lot_2_ms(two) - end_ms
+        assert outage_ms > 0
+        assert after["until_ms"] == before["until_ms"] + outage_ms, "not the whole time again"
+        foreign = ask(two, ConfirmRequest(id=3, lot="1", stands=False), BEN)
+        assert isinstance(foreign, Rejected)
+        assert foreign.code is RejectCode.NOT_ASKED
+        yes = ConfirmRequest(id=3, lot="1", stands=True)
+        verdict = ask(two, yes)
+        assert isinstance(verdict, Accepted)
+        assert ask(two, yes) == verdict
+        assert json.loads(two.auctioneer("asked", "--json").stdout) == []
+        assert two.auctioneer("verify", "--deep").exit_code == 0
 
 
 def test_a_house_hands_its_sale_over_and_stands_by_for_the_other(url: str, tmp_path: Path) -> None:
