@@ -41,6 +41,7 @@ def asked(context: ControlContext, lot: str | None, *, stands: bool | None) -> N
 def _list(context: ControlContext, lot: str | None) -> None:
     with connected(context.folder) as house:
         rows: list[Row] = house.ask("asked", () if lot is None else (lot,))
+        currency = house.ask("status")["currency"]
     if context.as_json:
         print_json(rows)
         return
@@ -48,7 +49,7 @@ def _list(context: ControlContext, lot: str | None) -> None:
         say("Nobody is asked.", err=True)
         return
     columns = [Column("Lot"), Column("Title", shrinks=True), Column("Bidder", shrinks=True)]
-    columns += [Column("Price", is_number=True), Column("Time left", is_number=True)]
+    columns += [Column(f"Price {currency}", is_number=True), Column("Time left", is_number=True)]
     print_table(columns, [[row["lot"], row["title"], _bidder(row), row["price"], _left(row)] for row in rows])
 
 

@@ -46,6 +46,8 @@ def _clock(row: Row) -> str:
     match row["status"]:
         case "open":
             return "until closed" if row["ends_at_ms"] is None else f"ends {local_time(row['ends_at_ms'])}"
+        case "paused" if row["is_asked"]:
+            return "asked"
         case "scheduled" if row["opens_at_ms"] is not None:
             return f"opens {local_time(row['opens_at_ms'])}"
         case _:

@@ -31,6 +31,8 @@ def standing(row: Row, currency: Currency) -> str:
     if row["reserve_minor"] is not None:
         is_met = "is met" if row["reserve_met"] else "is not met"
         parts.append(f"the reserve of {currency.show(row['reserve_minor'])} {is_met}")
+    if row["is_asked"]:
+        parts.append(f"and {person(row['leader'], row['paddle'])} is asked whether that bid stands")
     return f"Lot {row['lot']}, {row['title']} ({row['status']}): {', '.join(parts)}."
 
 

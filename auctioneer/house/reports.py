@@ -393,6 +393,7 @@ def _lot_row(house: House, lot: LotState, now_ms: int) -> Row:
         "title": view.terms.title,
         "status": view.status.value,
         "seq": view.seq,
+        "is_asked": view.asked is not None,
         "bids": told.bids,
         "leader": name_of(house, told.leader),
         "paddle": told.leader,

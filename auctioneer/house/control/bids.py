@@ -113,7 +113,7 @@ def _explained(house: House, rejected: Rejected) -> Rejected:
     if rejected.board is None:
         return rejected
     currency, told = house.engine.sale.currency, board_bidding(rejected.board)
-    parts = []
+    parts = [rejected.detail] if rejected.code is RejectCode.LOT_PAUSED and rejected.detail else []
     if rejected.code is RejectCode.OVER_SPENDING_LIMIT:
         parts.append("`auctioneer bidders` shows limits, and what is left of them but for sealed offers")
     if rejected.late_ms is not None:

@@ -75,6 +75,11 @@ def test_by_the_library_a_bidder_says_no_and_a_clerk_answers_for_the_next(house:
         for client, amount_minor in ((ada, 1_000), (ben, 2_000), (cid, 3_000)):
             must_be(Accepted, client.bid("1", amount_minor))
         must_be(Accepted, cid.retract("1"))
+        table = house.auctioneer("asked").stdout
+        assert ("Price USD" in table, "Ben (2)" in table, "20.00" in table) == (True, True, True)
+        assert house.auctioneer("lots").stdout.rstrip().endswith(" asked")
+        floor = house.auctioneer("bid", "1", "40", "--paddle", "1")
+        assert "(paddle 2 is asked whether its bid stands, lot 1 is at USD 20.00)" in floor.stderr
         assert must_be(Rejected, ada.confirm("1")).code is RejectCode.NOT_ASKED
         no = must_be(Accepted, ben.confirm("1", stands=False))
         assert (no.own, no.board.leader) == (None, ada.paddle)
@@ -88,6 +93,14 @@ def test_by_the_library_a_bidder_says_no_and_a_clerk_answers_for_the_next(house:
         assert house.auctioneer("close", "1", "--yes").exit_code == 0
         assert ada.mine().won == ("1",)
     assert house.auctioneer("verify").exit_code == 0
+
+
+def test_who_corrects_is_told_that_the_lot_now_waits(house: HouseProcess) -> None:
+    with Client.connect(house.link, "Ada", new_keys()) as ada, Client.connect(house.link, "Ben", new_keys()) as ben:
+        for client, amount_minor in ((ada, 1_000), (ben, 2_000)):
+            must_be(Accepted, client.bid("1", amount_minor))
+        told = house.auctioneer("undo", "1").stdout
+        assert told.endswith("USD 10.00 by Ada (1), 1 bid, and Ada (1) is asked whether that bid stands.\n")
 
 
 def test_it_is_an_order_too() -> None:
