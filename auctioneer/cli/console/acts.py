@@ -17,6 +17,7 @@ from auctioneer.cli.sentences import standing
 from auctioneer.house.commands import (
     Admit,
     Announce,
+    AnswerFor,
     AnyCorrection,
     BidFor,
     CallLot,
@@ -40,6 +41,7 @@ from common.lot_events import Call
 from common.money import Currency
 
 EXTRA_MS: Final = 30_000
+_ANSWERS: Final = {"yes": True, "no": False}
 _RUNNING: Final = (LotStatus.OPEN.value, LotStatus.PAUSED.value)
 
 
@@ -140,6 +142,16 @@ def _reopened(house: ControlClient, currency: Currency, row: Row, text: str) -> 
     return _correction(house, currency, row, Reopen(lot=row["lot"], for_ms=for_ms), "Open it again?")
 
 
+def _answered(_house: ControlClient, currency: Currency, row: Row, text: str) -> Plan:
+    if not row["is_asked"]:
+        raise UsageError(f"Nobody is asked on lot {row['lot']}.")
+    if text not in _ANSWERS:
+        raise UsageError(f"{text!r} is no answer. Type yes or no.")
+    command = AnswerFor(lot=row["lot"], stands=_ANSWERS[text], if_seq=row["seq"])
+    question = "" if command.stands else "Make all bids of this bidder on the lot void?"
+    return Plan([standing(row, currency)], question, command)
+
+
 # --- people ----------------------------------------------------------------------------------------------------------
 
 
@@ -169,11 +181,17 @@ def _of_the_bid(_house: ControlClient, done: Done, currency: Currency, _row: Row
     return bid_outcome(done, currency)
 
 
+def _of_the_answer(house: ControlClient, _done: Done, currency: Currency, row: Row) -> str:
+    (now,) = house.ask("lots", (row["lot"],))
+    return f"Answered. {standing(now, currency)}"
+
+
 def _of_the_correction(house: ControlClient, done: Done, currency: Currency, row: Row) -> str:
     (now,) = house.ask("lots", (row["lot"],))
     return corrected_words(done, now, currency)
 
 
+_DOES_IT_STAND: Final = "Does the bid stand, as the bidder says? yes or no"
 _WHO: Final = "Paddle, and an amount unless it is the next bid: 12, or 12 150"
 ACTS: Final = {
     act.key: act
@@ -195,6 +213,7 @@ ACTS: Final = {
             "For how long is it open again? As 30s or 2m",
             may_be_empty=True,
         ),
+        Act("y", "Answer", _answered, _of_the_answer, _DOES_IT_STAND),
         Act("z", "Pause", _paused, _plainly("Lot {lot} is paused, or continues.")),
         Act("plus", "+30s", _extended, _plainly("Lot {lot} has 30s more.")),
         Act("x", "Withdraw", _withdrawn, _of_the_end, "Why? All bidders are told", may_be_empty=True),

@@ -94,7 +94,7 @@ class ConsoleScreen(FullScreen):
     #run { height: 1fr; min-height: 5; }
     #current { height: 1fr; min-height: 6; background: $panel; padding: 0 1; }
     #said { height: 3; padding: 0 1; }
-    #keys { height: 3; background: $panel; padding: 0 1; layout: grid; grid-size: 5; grid-gutter: 0 1; }
+    #keys { height: 4; background: $panel; padding: 0 1; layout: grid; grid-size: 5; grid-gutter: 0 1; }
     #keys Button { width: 1fr; min-width: 4; }
     Screen.-wide #panes { layout: horizontal; }
     Screen.-wide #run { width: 3fr; height: 1fr; }

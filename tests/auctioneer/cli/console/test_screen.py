@@ -76,6 +76,46 @@ def stand(data: Path, steps: Callable[[Rostrum], Awaitable[None]], size: tuple[i
     asyncio.run(run())
 
 
+def test_a_person_at_the_rostrum_answers_for_whom_a_correction_made_lead(tmp_path: Path) -> None:
+    async def steps(rostrum: Rostrum) -> None:
+        await rostrum.press("o")
+        await rostrum.until("Lot 1 is open.")
+        await rostrum.press("y")
+        await rostrum.until("Does the bid stand")
+        await rostrum.type("yes")
+        await rostrum.until("Nobody is asked on lot 1.")
+        for paddle in (12, 13, 14):
+            await rostrum.press("f")
+            await rostrum.until("A bid from the floor.")
+            await rostrum.type(str(paddle))
+            await rostrum.until(f"({paddle}) leads lot 1")
+        await rostrum.press("u")
+        await rostrum.until("Take the last bid back?")
+        await rostrum.press("y")
+        await rostrum.until("and B[red]ob (13) is asked whether that bid stands.")
+        await rostrum.press("y")
+        await rostrum.until("Does the bid stand")
+        await rostrum.type("perhaps")
+        await rostrum.until("Type yes or no.")
+        await rostrum.press("y")
+        await rostrum.until("Does the bid stand")
+        await rostrum.type("no")
+        await rostrum.until("Make all bids of this bidder on the lot void?")
+        await rostrum.press("y")
+        await rostrum.until("Answered. Lot 1", "and Zoe (12) is asked whether that bid stands.")
+        await rostrum.press("y")
+        await rostrum.until("Does the bid stand")
+        await rostrum.type("yes")
+        await rostrum.until("(open): USD 100.00 by Zoe (12), 1 bid.")
+
+    asks = SALE.replace('corrections = "on"', 'corrections = "on"\nrevived = "ask"')
+    with running_house(tmp_path / "house", catalogue=asks) as house:
+        for paddle, name in ((12, "Zoe"), (13, "B[red]ob"), (14, "Cy")):
+            assert house.auctioneer("paddle", "add", name, "--paddle", str(paddle)).exit_code == 0
+        stand(house.data, steps)
+    assert house.auctioneer("verify").exit_code == 0
+
+
 def test_a_lot_goes_from_the_opening_to_the_hammer_and_back(house: HouseProcess) -> None:
     async def steps(hammer: Rostrum) -> None:
         await hammer.until("Lot 1, A [red]clock[/] (scheduled)", "auctioneer: everything", "u Undo")
@@ -196,6 +236,6 @@ def test_the_house_may_die_and_come_back(house: HouseProcess) -> None:
 
 def test_everything_fits_a_small_terminal(house: HouseProcess) -> None:
     async def steps(hammer: Rostrum) -> None:
-        await hammer.until("w Warning", "c Commission", "u Undo", "h Hammer", "q Leave", "n Next lot")
+        await hammer.until("w Warning", "c Commission", "u Undo", "h Hammer", "y Answer", "a Admit", "q Leave")
 
     stand(house.data, steps, size=(80, 24))
