@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, Final, get_args
 
 import click
@@ -16,6 +17,7 @@ from auctioneer.process.folder.machine import DEFAULT_HOST, DEFAULT_PORT
 from common.errors import UsageError
 from common.links import PLACES_MAX, Place
 from common.terminal.commands import WholeNumber
+from common.terminal.gateway_options import GATEWAY_OPTIONS, GatewayOption
 
 _Callback = Callable[..., Any]
 
@@ -79,6 +81,25 @@ def _store(text: str) -> str:
     return parse_address(text).url
 
 
+def _file(text: str) -> str:
+    """Return the whole path of a file: the next run may begin in another directory."""
+    if text and not Path(text).is_file():
+        raise UsageError(f"{text!r} is no file.")
+    return str(Path(text).resolve()) if text else ""
+
+
+def _of_gateway(option: GatewayOption) -> Callable[[_Callback], _Callback]:
+    """Return an option of the gateway as one of a house."""
+    return click.option(
+        f"--web-{option.name}",
+        option.house_key,
+        type=_FILE if option.is_file else str,
+        multiple=option.is_many,
+        metavar=option.metavar,
+        help=kept(f"For --web: {option.help}", "none"),
+    )
+
+
 def _web(text: str) -> str:
     host, colon, port = text.rpartition(":")
     if text == _NONE:
@@ -98,6 +119,7 @@ _METRICS_PORT: Final = CheckedType("port", _metrics_port)
 _STORE: Final = CheckedType("url", _store)
 _RATE: Final = CheckedType("number", _rate)
 _WEB: Final = CheckedType("place", _web)
+_FILE: Final = CheckedType("file", _file)
 
 
 def kept(what: str, at_first: object) -> str:
@@ -105,7 +127,7 @@ def kept(what: str, at_first: object) -> str:
     return f"{what}  [default: as before; at first: {at_first}]"
 
 
-_MACHINE: Final = (
+_MACHINE: Final[tuple[Callable[[_Callback], _Callback], ...]] = (
     click.option("--host", type=HOST, help=kept("Address to listen on; 0.0.0.0 for all.", DEFAULT_HOST)),
     click.option("--port", type=PORT, help=kept("For requests; 0 for any free one.", DEFAULT_PORT)),
     click.option("--publish-port", type=PORT, help=kept("For broadcasts.", "the one after --port")),
@@ -138,6 +160,7 @@ _MACHINE: Final = (
         metavar="HOST:PORT",
         help=kept("Have guests bid on their phones there, in a browser; off for nowhere.", "off"),
     ),
+    *map(_of_gateway, GATEWAY_OPTIONS),
     click.option("--exit-when-ended", is_flag=True, help="Stop when the sale has ended."),
     click.option("--unlisted", is_flag=True, help="Bidders on this machine don't find the house without its link."),
     click.option("--log-format", type=click.Choice(get_args(LogFormat)), default="human", show_default=True),
@@ -182,10 +205,13 @@ def machine_settings(folder: DataFolder, given: dict[str, Any], *, no_encryption
     chosen = {name: value for name, value in given.items() if value is not None}
     if chosen.get("metrics_port") == _OFF:
         chosen["metrics_port"] = None
-    also = chosen.pop("also", ())
-    if also:
-        chosen["also"] = tuple(filter(None, also))
+    for name in ("also", *(option.house_key for option in GATEWAY_OPTIONS if option.is_many)):
+        values = chosen.pop(name, ())
+        if values:
+            chosen[name] = tuple(filter(None, values))
     machine = msgspec.structs.replace(before, **chosen)
+    if bool(machine.web_tls_cert) is not bool(machine.web_tls_key):
+        raise UsageError("Give both --web-tls-cert and --web-tls-key, or neither; '' removes one.")
     if len(machine.also) >= PLACES_MAX:
         raise UsageError(f"A join link has at most {PLACES_MAX} places.")
     if no_encryption and not is_loopback(machine.host):

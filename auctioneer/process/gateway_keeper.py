@@ -19,9 +19,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import msgspec
+
 from auctioneer.process.folder import DataFolder
 from auctioneer.process.options import RunOptions
 from common.errors import UsageError
+from common.terminal.gateway_options import passed_on
 from common.terminal.output import say
 
 LOOK_S: Final = 0.2
@@ -198,6 +201,7 @@ def gateway_command(options: RunOptions, control: str) -> list[str]:
     ]
     if options.web_images and Path(options.web_images).is_dir():
         command += ["--images", options.web_images]
+    command += passed_on(msgspec.structs.asdict(options))
     return command if options.log_format == "human" else [*command, "--as-record"]
 
 

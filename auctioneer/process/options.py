@@ -70,4 +70,6 @@ _OPTIONS: Final = {"requests_per_s": "--requests-per-second"}
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, tuple):
+        value = ", ".join(map(str, value))
     return "none" if value in (None, "") else str(value)

@@ -5,7 +5,6 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,12 +14,15 @@ from bidder.cli.context import home_option, json_option, local_link, to_option
 from common.errors import UsageError
 from common.links import JoinLink, zmq_address
 from common.terminal.commands import examples
+from common.terminal.gateway_options import gateway_options
 from common.terminal.output import say, say_drawn, say_record
 
 if TYPE_CHECKING:
     from bidder.web.gateway import Gateway, GatewaySettings
 
 _INPUT_BYTES: Final = 4096
+_HOSTS_SHOWN_MAX: Final = 16
+"""The most hosts named whose pictures are left out."""
 DEFAULT_LISTEN: Final = "127.0.0.1:8080"
 MISSING_EXTRA: Final = "For pages on phones, install the extra: pip install 'auction-house[web]'. Nothing was started."
 
@@ -42,21 +44,12 @@ MISSING_EXTRA: Final = "For pages on phones, install the extra: pip install 'auc
     metavar="HOST:PORT",
     help="Where phones reach the gateway; 0.0.0.0 for all addresses of this machine, port 0 for any free one.",
 )
-@click.option("--public-url", metavar="URL", help="The address that guests open, if another than --listen.")
-@click.option("--trusted-proxy", metavar="ADDRESS", default="", help="Believe this proxy where a request comes from.")
-@click.option("--tls-cert", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A certificate (PEM).")
-@click.option("--tls-key", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Its key (PEM).")
+@gateway_options
 @click.option(
     "--images",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     metavar="DIR",
     help="The folder of the pictures that the catalogue names by relative paths.",
-)
-@click.option(
-    "--pictures-from",
-    multiple=True,
-    metavar="HOST",
-    help="Show pictures of this host, too; else only those in --images. May be given several times.",
 )
 @click.option("--control", metavar="HOST:PORT", help="Where the house takes commands, for consoles in browsers.")
 @click.option(
@@ -73,7 +66,7 @@ MISSING_EXTRA: Final = "For pages on phones, install the extra: pip install 'auc
 def web(
     to: JoinLink | None,
     listen: str,
-    public_url: str | None,
+    public_url: str,
     trusted_proxy: str,
     control: str | None,
     pictures_from: tuple[str, ...],
@@ -116,10 +109,10 @@ def web(
             control="" if control is None else zmq_address(*places.parse_place(control)),
             **files,
         )
-        asyncio.run(_serve(settings, listener, lambda: _tell(settings, as_json=as_json or as_record), is_tied=tied))
+        asyncio.run(_serve(settings, listener, as_json=as_json or as_record, is_tied=tied))
 
 
-async def _serve(settings: "GatewaySettings", listener: Any, tell: Callable[[], None], *, is_tied: bool) -> None:
+async def _serve(settings: "GatewaySettings", listener: Any, *, as_json: bool, is_tied: bool) -> None:
     from bidder.web.gateway import Gateway
 
     gateway = Gateway(settings)
@@ -128,8 +121,8 @@ async def _serve(settings: "GatewaySettings", listener: Any, tell: Callable[[], 
         loop.add_signal_handler(number, gateway.stop)
     if is_tied:
         loop.add_reader(sys.stdin.fileno(), _read_to_its_end, gateway)
-    tell()
-    await gateway.run(listener)
+    _tell(settings, as_json=as_json)
+    await gateway.run(listener, lambda: _tell_left_out(gateway.sale.hosts_left_out(), as_json=as_json))
 
 
 def _read_to_its_end(gateway: "Gateway") -> None:
@@ -156,3 +149,18 @@ def _tell(settings: "GatewaySettings", *, as_json: bool) -> None:
     say(f"Phones:  {url}")
     say(f"Screen:  {board}")
     say(f"Results: {settings.url}results")
+
+
+def _tell_left_out(hosts: list[str], *, as_json: bool) -> None:
+    """Say whose pictures the catalogue names and the pages don't show."""
+    if not hosts:
+        return
+    shown = hosts[:_HOSTS_SHOWN_MAX]
+    if as_json:
+        say_record({"event": "pictures_left_out", "hosts": shown, "count": len(hosts)})
+        return
+    more = f" and {len(hosts) - len(shown)} more" if len(hosts) > len(shown) else ""
+    say(
+        f"Pictures of {', '.join(shown)}{more} are left out: a page asks no other host. "
+        "To show them, name the host: --pictures-from, or --web-pictures-from of `auctioneer run`."
+    )

@@ -75,6 +75,10 @@ class PublicSale:
         self._calls: dict[str, Call] = {}
         self._whole: dict[str, bytes] = {}
 
+    def hosts_left_out(self) -> list[str]:
+        """Return the hosts whose pictures the catalogue names and no page shows."""
+        return self.pictures.left_out([view.terms.image for view in self.lots.values()])
+
     @property
     def currency(self) -> Currency:
         """The currency of all amounts."""

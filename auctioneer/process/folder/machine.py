@@ -20,7 +20,8 @@ class MachineSettings(msgspec.Struct, frozen=True, kw_only=True):
     means `port` + 1, or a free port if `port` is 0. `also` are the HOST:PORT of the other places where the house may
     be, on machines that take the sale over. Commands come to `control_host` and `control_port`. With `metrics_port`
     None there are no metrics. `web` is the HOST:PORT of the gateway for phones; empty means no gateway.
-    `web_images` is the folder of the catalogue's pictures.
+    `web_images` is the folder of the catalogue's pictures. The further `web_...` are the gateway's options of those
+    names (`common.terminal.gateway_options`); empty means that it has none.
     """
 
     host: str = DEFAULT_HOST
@@ -33,6 +34,11 @@ class MachineSettings(msgspec.Struct, frozen=True, kw_only=True):
     requests_per_s: int = DEFAULT_REQUESTS_PER_S
     web: str = ""
     web_images: str = ""
+    web_public_url: str = ""
+    web_trusted_proxy: str = ""
+    web_tls_cert: str = ""
+    web_tls_key: str = ""
+    web_pictures_from: tuple[str, ...] = ()
     metrics_host: str = DEFAULT_HOST
     metrics_port: int | None = None
 

@@ -81,6 +81,55 @@ def test_a_house_remembers_its_gateway_its_guests_and_its_end(tmp_path: Path) ->
     assert verified.exit_code == 0, verified.output
 
 
+PICTURED = """
+[sale]
+title = "Pictures"
+currency = "EUR"
+[[lot]]
+title = "Clock"
+starting_price = "10"
+duration = "1h"
+image = "https://one.example/clock.jpg"
+[[lot]]
+title = "Vase"
+starting_price = "10"
+image = "https://other.example/vase.jpg"
+"""
+
+
+def test_a_house_passes_the_options_of_its_gateway_on_and_remembers_them(tmp_path: Path) -> None:
+    place = f"127.0.0.1:{free_port()}"
+    named = ("--web-pictures-from", "one.example", "--web-public-url", "https://sale.example")
+    with running_house(tmp_path, "--web", place, *named, catalogue=PICTURED) as house:
+        assert gateway_of(house)["url"] == "https://sale.example/"
+        assert house.wait_for("pictures_left_out")["hosts"] == ["other.example"]
+    with running_house(tmp_path, "--web-public-url", "", catalogue=None) as house:
+        assert gateway_of(house)["url"] == f"http://{place}/"
+        assert house.wait_for("pictures_left_out")["hosts"] == ["other.example"]
+        policy = answer_to(f"http://{place}/", None, {}).headers["content-security-policy"]
+        assert "https://one.example" in policy
+        assert "other.example" not in policy
+    with running_house(tmp_path, "--web-pictures-from", "", catalogue=None) as house:
+        assert house.wait_for("pictures_left_out")["hosts"] == ["one.example", "other.example"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--web-tls-cert", "/nothing/there"], "no file"),
+        (["--web-tls-cert", __file__], "both --web-tls-cert and --web-tls-key"),
+    ],
+)
+def test_a_wrong_option_of_the_gateway_is_refused_before_anything_begins(
+    tmp_path: Path, words: list[str], said: str
+) -> None:
+    data = tmp_path / "data"
+    result = CliRunner().invoke(main, ["run", "--example", "--data", str(data), "--web", "127.0.0.1:0", *words])
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert not data.exists()
+
+
 def test_a_gateway_ends_with_a_watchdog_that_was_killed(tmp_path: Path) -> None:
     with running_house(tmp_path, "--web", f"127.0.0.1:{free_port()}") as house:
         origin = gateway_of(house)["url"].rstrip("/")
