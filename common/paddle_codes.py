@@ -7,7 +7,8 @@ CODE_ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 CODE_CHARS: Final = 8
 CODE_FORM: Final = f"It has {CODE_CHARS} letters and digits, none of them 0, O, 1, I or L."
 """The form of a code, for people."""
-_LEFT_OUT: Final = str.maketrans("", "", " -")
+_LEFT_OUT: Final = str.maketrans("", "", " -\u00a0\u2010\u2011\u2012\u2013\u2014")
+"""Spaces and hyphens, also those that a phone writes in their place."""
 
 
 def draw_code(choose: Callable[[str], str]) -> str:

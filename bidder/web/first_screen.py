@@ -184,7 +184,7 @@ def _join(words: Words, asked: Asked) -> Markup:
         value=asked.code,
         complete="off",
         most=64,
-        more=Markup(' autocapitalize="characters" spellcheck="false"'),
+        more=Markup(' autocapitalize="none" spellcheck="false"'),
     )
     return fill(
         _JOIN,

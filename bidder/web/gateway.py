@@ -72,7 +72,7 @@ class Gateway:
         self.assets = Assets(settings.images)
         self.origins = Origins(settings.url, settings.names, settings.trusted_proxy)
         store = GuestStore.open(gateway_folder(settings.home, settings.link) / "guests")
-        self.host = Host(store, self.sale, self.now_ms)
+        self.host = Host(store, self.sale, self.now_ms, settings.link.invite)
         self._keys = gateway_keys(settings)
         self.consoles = Consoles(
             ConsoleStore.open(gateway_folder(settings.home, settings.link) / "consoles"),

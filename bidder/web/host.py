@@ -31,7 +31,11 @@ TOKEN_BYTES: Final = 32
 
 
 class JoinRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a browser sends to join. `attempt` is a random token that it keeps until it has the answer."""
+    """What a browser sends to join. `attempt` is a random token that it keeps until it has the answer.
+
+    `invite` is the code in the address that the guest opened. `code` is what the guest typed or had from the desk: the
+    code of a paddle, or the invite code.
+    """
 
     attempt: str
     name: str = ""
@@ -65,10 +69,12 @@ class _MoveCode(NamedTuple):
 class Host:
     """All guests of the gateway."""
 
-    def __init__(self, store: GuestStore, sale: PublicSale, now_ms: Callable[[], int]) -> None:
+    def __init__(self, store: GuestStore, sale: PublicSale, now_ms: Callable[[], int], invite: str = "") -> None:
+        """`invite` is the invite code in the gateway's own link; empty if it has none."""
         self.sale = sale
         self._store = store
         self._now_ms = now_ms
+        self._invite = invite
         self._hall: asyncio.Future[Hall] = asyncio.get_running_loop().create_future()
         self._attendances: dict[str, Attendance] = {}
         self._moves: dict[str, _MoveCode] = {}
@@ -112,6 +118,7 @@ class Host:
 
     async def join(self, asked: JoinRequest, cookie: str) -> Received:
         """Let a new guest join. Raises Refusal."""
+        asked = self._with_code_told_apart(asked)
         _check(asked)
         present = self._store.by_cookie(cookie)
         if present is not None and present.attempt_digest != digest_of(asked.attempt):
@@ -131,6 +138,21 @@ class Host:
         if attendance.state is ConnectionState.REFUSED:
             await self._refuse(guest, attendance)
         return Received(attendance, new_cookie)
+
+    def _with_code_told_apart(self, asked: JoinRequest) -> JoinRequest:
+        """Return a request whose `invite` is an invite code, and whose `code` is that of a paddle.
+
+        People type both into one field. An invite code counts whatever its letters' case, its spaces and its hyphens.
+        What is neither is looked at by the house as an invite code, if the sale asks for one.
+        """
+        code, invite = plain_code(asked.code), plain_code(asked.invite)
+        own = plain_code(self._invite)
+        if own and own in (code, invite):
+            is_typed = code == own
+            return msgspec.structs.replace(asked, invite=self._invite, code="" if is_typed else asked.code)
+        if own and code and not is_valid_code(code):
+            return msgspec.structs.replace(asked, invite=asked.code.strip(), code="")
+        return asked
 
     def _of_attempt(self, asked: JoinRequest, cookie_digest: str) -> Guest:
         """Return the guest of an attempt to join: the one that it has made already, or a new one."""

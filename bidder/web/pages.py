@@ -247,7 +247,7 @@ class Pages:
         except ValueError as error:
             raise Refusal(400, "malformed", f"That is no form of this page: {error}.") from error
         name, code, attempt = (typed.get(field, "").strip() for field in ("name", "code", "attempt"))
-        asked = JoinRequest(attempt, name, invite=code, code=code, accepts=typed.get("accepts", ""))
+        asked = JoinRequest(attempt, name, code=code, accepts=typed.get("accepts", ""))
         try:
             received = await self._around.host.join(asked, cookie_of(request.scope["headers"]))
         except Refusal as refusal:

@@ -20,6 +20,8 @@ from tests.bidder.web.gateways import Answer
 from tests.bidder.web.in_process import Browser, gateway_at, play, until
 from tests.house_process import HouseProcess, running_house
 
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+
 
 async def join(browser: Browser, name: str, *, cookie: str = "", **more: str) -> Answer:
     return await browser.post("/api/join", {"name": name, "attempt": token_hex(20), **more}, cookie=cookie)
@@ -145,6 +147,29 @@ def test_an_invite_is_the_guests_own_and_not_the_gateways(tmp_path: Path, home: 
         play(story(house))
 
 
+def test_an_invite_code_and_the_code_of_a_paddle_are_told_apart_however_they_are_typed(
+    tmp_path: Path, home: Path
+) -> None:
+    async def story(house: HouseProcess) -> None:
+        async with gateway_at(house.link, home) as browser:
+            for number, typed in enumerate(["Barn-Yard", "BARN-YARD", "barnyard", " barn yard ", "barn\u2013yard"]):
+                assert codes(await join(browser, f"Typed {number}", code=typed)) == (200, None), typed
+                fields = {"name": f"By form {number}", "code": typed, "attempt": token_hex(20)}
+                form = await browser.post("/join", urlencode(fields).encode(), **FORM)
+                assert form.status == 303, typed
+            assert codes(await join(browser, "Linked", invite="BARNYARD")) == (200, None)
+            assert codes(await join(browser, "=x", code="barnyard")) == (403, "invalid_name")
+            assert codes(await join(browser, "Wrong", code="barnyards")) == (403, "wrong_invite")
+            assert codes(await join(browser, "Wrong", code="K7QM2XFA")) == (403, "wrong_code")
+            await order(house, "paddle", "add", "Desk")
+            code = json.loads(await order(house, "paddle", "code", "Desk", "--json"))["code"]
+            joined = await join(browser, "Anybody", code=f" {code[:4]}-{code[4:]} ".lower(), invite="barn-yard")
+            assert joined.json["name"] == "Desk"
+
+    with running_house(tmp_path / "house", "--admit", "invite", "--invite", "Barn-Yard", catalogue=CATALOGUE) as house:
+        play(story(house))
+
+
 def test_a_guest_waits_for_approval_and_is_let_in_also_after_the_gateway_restarted(tmp_path: Path, home: Path) -> None:
     async def story(house: HouseProcess) -> None:
         async with gateway_at(house.link, home) as browser:
@@ -183,14 +208,13 @@ def test_conditions_are_shown_and_accepted_and_new_ones_again(tmp_path: Path, ho
             shown = await browser.post("/api/join", asked)
             assert codes(shown) == (409, "conditions_not_accepted")
             assert digest_of(shown.json["text"]) == shown.json["digest"]
-            form = {"content-type": "application/x-www-form-urlencoded"}
             typed = {"name": "Bea", "code": "", "attempt": token_hex(20)}
-            by_form = await browser.post("/join", urlencode(typed).encode(), **form)
+            by_form = await browser.post("/join", urlencode(typed).encode(), **FORM)
             assert by_form.status == 409
             assert conditions.strip() in by_form.body.decode()
             assert f'name="accepts" value="{shown.json["digest"]}"' in by_form.body.decode()
             accepting = urlencode({**typed, "accepts": shown.json["digest"]}).encode()
-            assert (await browser.post("/join", accepting, **form)).status == 303
+            assert (await browser.post("/join", accepting, **FORM)).status == 303
             joined = await browser.post("/api/join", {**asked, "accepts": shown.json["digest"]})
             assert joined.status == 200
         await order(house, "conditions", "--file", str(tmp_path / "new.txt"), "--yes")

@@ -29,7 +29,7 @@ export class Join {
   form(fault = "") {
     if (this.#takeServed()) return;
     const name = field("name", w.name, w.nameHint, { autocomplete: "nickname", maxlength: "40", required: true, value: this.#typed.name });
-    const code = field("code", w.code, w.codeHint, { autocomplete: "off", autocapitalize: "characters", spellcheck: "false", maxlength: "64", value: this.#typed.code });
+    const code = field("code", w.code, w.codeHint, { autocomplete: "off", autocapitalize: "none", spellcheck: "false", maxlength: "64", value: this.#typed.code });
     const go = el("button", { class: "button main wide", type: "submit", text: w.join });
     const said = el("p", { class: "fault", role: "alert", text: fault });
     const form = el("form", { class: "stack", novalidate: true }, name.node, code.node, said, go);
@@ -103,7 +103,7 @@ export class Join {
     const { name, code } = this.#typed;
     const isInvite = Boolean(code) && code === this.#sale.invitation?.invite;
     try {
-      const answer = await this.#sale.join({ name, invite: code, code: isInvite ? "" : code, accepts: this.#accepts, given: this.#given });
+      const answer = await this.#sale.join({ name, invite: isInvite ? code : "", code: isInvite ? "" : code, accepts: this.#accepts, given: this.#given });
       if (answer.state === "awaiting_approval") this.wait();
       else this.#paddle(answer);
     } catch (error) {

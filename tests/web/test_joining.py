@@ -1,0 +1,40 @@
+"""How guests come in by a real browser: codes typed by hand, and a script that comes late."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.bidder.web.gateways import GatewayProcess, running_gateway
+from tests.house_process import running_house
+from tests.web.browser import PHONE, WAIT_MS, Guest, needs_browser
+from tests.web.conftest import CATALOGUE
+
+expect = needs_browser().expect
+expect.set_options(timeout=WAIT_MS)
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
+    """Run the gateway of a house that asks for an invite code."""
+    folder = tmp_path_factory.mktemp("invited")
+    with (
+        running_house(folder, "--admit", "invite", "--invite", "sesame", catalogue=CATALOGUE) as house,
+        running_gateway(house.link, folder / "gateway") as running,
+    ):
+        yield running
+
+
+@pytest.mark.parametrize(("name", "typed"), [("Ada", "sesame"), ("Bea", "SESAME"), ("Cleo", " se-same ")])
+def test_an_invite_code_typed_by_hand_lets_a_guest_in(
+    gateway: GatewayProcess, chromium: Any, name: str, typed: str
+) -> None:
+    guest = Guest(chromium, f"{gateway.origin}/", **PHONE)
+    guest.page.get_by_role("button", name="Join to bid").click()
+    guest.page.get_by_label("Your name").fill(name)
+    guest.page.get_by_label("Code", exact=True).press_sequentially(typed)
+    guest.page.get_by_role("button", name="Join the sale").click()
+    guest.page.get_by_role("button", name="See the lots").click()
+    expect(guest.main).to_contain_text("Bid $")
+    assert not guest.complaints
+    guest.close()
