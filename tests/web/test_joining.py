@@ -38,3 +38,59 @@ def test_an_invite_code_typed_by_hand_lets_a_guest_in(
     expect(guest.main).to_contain_text("Bid $")
     assert not guest.complaints
     guest.close()
+
+
+def _held_back(chromium: Any, address: str) -> tuple[Guest, list[Any]]:
+    """Open a page whose script is held back; return it, and what continues the script."""
+    guest, held = Guest(chromium, "about:blank", **PHONE), []
+    guest.page.route("**/static/phone.*.js", lambda route: held.append(route))
+    guest.page.goto(address, wait_until="commit")
+    guest.page.get_by_role("link", name="Join to bid").wait_for()
+    return guest, held
+
+
+def _has_script(guest: Guest) -> None:
+    expect(guest.page.locator("html.served")).to_have_count(0)
+
+
+def _title(guest: Guest) -> Any:
+    return guest.page.get_by_role("heading", name="Take part")
+
+
+def test_who_taps_join_is_at_the_form_before_and_after_the_script_comes(gateway: GatewayProcess, chromium: Any) -> None:
+    guest, held = _held_back(chromium, gateway.origin)
+    guest.page.get_by_role("link", name="Join to bid").click()
+    expect(guest.page.get_by_label("Your name")).to_be_visible()
+    held[0].continue_()
+    _has_script(guest)
+    expect(_title(guest)).to_be_focused()
+    guest.page.keyboard.press("Tab")
+    expect(guest.page.get_by_label("Your name")).to_be_focused()
+    guest.page.go_back()
+    expect(guest.page.get_by_role("button", name="Join to bid")).to_be_visible()
+    guest.page.get_by_role("button", name="Join to bid").click()
+    expect(_title(guest)).to_be_focused()
+    assert not guest.complaints
+    guest.close()
+
+
+def test_a_tap_on_join_counts_while_the_script_takes_over(gateway: GatewayProcess, chromium: Any) -> None:
+    guest, held = _held_back(chromium, gateway.origin)
+    guest.page.get_by_role("link", name="Join to bid").hover()
+    guest.page.mouse.down()
+    held[0].continue_()
+    _has_script(guest)
+    guest.page.mouse.up()
+    expect(guest.page.get_by_label("Your name")).to_be_visible()
+    expect(_title(guest)).to_be_focused()
+    guest.close()
+
+
+def test_the_focus_stays_on_join_when_the_script_takes_over(gateway: GatewayProcess, chromium: Any) -> None:
+    guest, held = _held_back(chromium, gateway.origin)
+    guest.page.get_by_role("link", name="Join to bid").focus()
+    held[0].continue_()
+    expect(guest.page.get_by_role("button", name="Join to bid")).to_be_focused()
+    guest.page.keyboard.press("Enter")
+    expect(_title(guest)).to_be_focused()
+    guest.close()

@@ -10,6 +10,7 @@ import * as sheet from "./sheet.js";
 import { isOver, outcome, verdictText } from "./texts.js";
 
 export const LOCK_MS = 400;
+const FINGER_MS = 100; // how often it is looked whether a finger is still on the page's own link
 const TAKING = new Set(["live"]);
 
 export class Bar {
@@ -21,6 +22,7 @@ export class Bar {
   #other;
   #lot = null;
   #action = {};
+  #takesFocus = false;
   #lockKey = "";
   #lockedUntil = 0;
   #said = new Map();
@@ -46,7 +48,7 @@ export class Bar {
     show(this.#node, isShown);
     this.#lot = lot;
     if (!isShown) return;
-    if (!this.#pair.isConnected) this.#node.replaceChildren(this.#strip, this.#pair);
+    if (!this.#pair.isConnected && !this.#takeOver()) return;
     this.#action = this.#actions(lot, isCurrent);
     const key = lot ? `${lot.lot} ${lot.status} ${lot.asked} ${formatOf(lot).lockKey(lot)}` : "";
     if (key !== this.#lockKey) {
@@ -59,6 +61,19 @@ export class Bar {
     const words = this.#words(lot);
     text(this.#strip, words.text);
     attr(this.#strip, "data-tone", words.tone || null);
+    if (this.#takesFocus) this.#main.focus();
+    this.#takesFocus = false;
+  }
+
+  /** Put the buttons where the page's own link was, but not under a finger: its tap would be lost. Return whether it is done. */
+  #takeOver() {
+    if (this.#node.querySelector("a:active")) {
+      setTimeout(() => this.#again(), FINGER_MS);
+      return false;
+    }
+    this.#takesFocus = this.#node.contains(document.activeElement);
+    this.#node.replaceChildren(this.#strip, this.#pair);
+    return true;
   }
 
   /** Ask what has to be asked about an action, then send its request. */

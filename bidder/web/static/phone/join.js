@@ -25,6 +25,11 @@ export class Join {
     else this.form();
   }
 
+  /** Have the focus at the title, unless it is in here already: what had it is out of view now. */
+  focus() {
+    if (!this.#root.contains(document.activeElement)) this.#root.querySelector(".join-title").focus();
+  }
+
   /** Ask for a name and a code, by the form that the page came with if it is still there. */
   form(fault = "") {
     if (this.#takeServed()) return;

@@ -29,6 +29,8 @@ let overSince = null;
 let join = null;
 /** Whether the way to a paddle is shown: the guest asked for it or came by an invitation. */
 let isJoining = false;
+/** Whether it was shown when the page was last painted; whoever opens the page there sees it from the start. */
+let wasJoining = "joining" in document.documentElement.dataset;
 let changed = new Set();
 
 const bar = new Bar(sale, { go: () => { location.hash = "#now"; }, join: () => { location.hash = "#join"; } });
@@ -87,6 +89,8 @@ function paintAll() {
   if (hasNewConditions) join.newConditions(sale.connection);
   document.documentElement.classList.remove("served");
   for (const name of VIEWS) show(byId(name), isJoining ? name === "join" : name === view);
+  if (isJoining && !wasJoining) join.focus();
+  wasJoining = isJoining;
   show(byId("tabs"), !isJoining);
   for (const tab of byId("tabs").children) attr(tab, "aria-current", tab.dataset.view === view ? "page" : null);
   paintState(state);
@@ -144,7 +148,10 @@ sale.addEventListener("me", () => {
 });
 sale.addEventListener("verdict", (event) => notices.say(bar.heard(event.detail)));
 watched.addEventListener("change", () => { for (const number of sale.order) changed.add(number); paint(); });
-window.addEventListener("hashchange", route);
+window.addEventListener("hashchange", () => {
+  if (!location.hash) isJoining = false; // the way back from the form
+  route();
+});
 byId("paddle").addEventListener("click", () => openSettings(sale));
 
 setInterval(() => {
