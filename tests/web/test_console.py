@@ -233,6 +233,24 @@ def test_a_change_leaves_the_focus_where_it_is(evening: Evening) -> None:
     expect(tell).to_be_focused()
 
 
+def test_the_end_of_a_sale_is_asked_again_if_a_bid_came_in_between(evening: Evening) -> None:
+    ada = evening.console()
+    for name in ("Bea", "Carl"):
+        assert evening.house.auctioneer("paddle", "add", name).exit_code == 0
+    ada.key("n")
+    ada.says("Lot 1 is open")
+    ada.bid(1, "120")
+    ada.says("€120 by paddle 1")
+    ada.page.get_by_role("button", name="End the sale").click()
+    expect(ada.page.get_by_role("dialog")).to_contain_text("Sold to paddle 1 (Bea) for €120")
+    assert evening.house.auctioneer("bid", "1", "130", "--paddle", "Carl", "--yes").exit_code == 0
+    ada.agree("End the sale?")
+    expect(ada.page.get_by_role("dialog")).to_contain_text("It changed. End the sale?")
+    ada.agree("Sold to paddle 2 (Carl) for €130")
+    ada.says("All lots are over")
+    assert ada.complaints == []
+
+
 def test_a_console_waits_for_a_house_that_is_silent(evening: Evening) -> None:
     ada = evening.console()
     gateway_says = {"code": "unreachable", "message": "The house does not answer."}

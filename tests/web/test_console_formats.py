@@ -76,7 +76,7 @@ def test_a_dutch_clock_is_stopped_for_a_paddle_and_goes_on_from_a_price(ada: Con
         expect(ada.page.get_by_role("button", name=never)).to_be_hidden()
     ada.bid(1, "150")
     ada.says("Sold: paddle 1 (Bea) has 1 unit for €120.")
-    expect(ada.page.locator("#bid-list")).to_contain_text("at €150 or less")
+    expect(ada.page.locator("#bid-list")).to_contain_text("stopped at up to €150")
     expect(ada.page.locator("#bid-list button")).to_be_hidden()
     ada.key("2")
     ada.page.get_by_label("Units").fill("2")

@@ -10,6 +10,8 @@ import { isOver, isUp } from "./stages.js";
 
 const EXTRA_MS = 30000;
 const SHOWN_MS = 1000; // how long an answer waits for the page to show what it tells
+const ENDING_SHOWN_MAX = 8; // open lots that a question names on which the hammer falls
+const FINISH = "Finish the sale";
 const KEY_NAMES = {
   open: "Open",
   hammer: "Hammer",
@@ -358,18 +360,38 @@ export class Deeds {
   }
 
   async end() {
-    const open = this.room.sale.order.filter((number) => !isOver(this.room.sale.lots.get(number)));
-    const isOverAll = open.length === 0;
-    const isYes = await confirm({
-      title: isOverAll ? "Finish the sale?" : "End the sale?",
-      aloud: isOverAll
-        ? "Nothing can be corrected after this."
-        : `${open.length} lots are not over. The hammer falls on open lots, and the rest is withdrawn.`,
-      yes: isOverAll ? "Finish" : "End",
-      isDanger: true,
-    });
-    if (!isYes) return;
-    const done = await this.house.give(isOverAll ? "finish" : "end");
+    if (this._endWords() === FINISH) {
+      const isYes = await confirm({ title: "Finish the sale?", aloud: "Nothing can be corrected after this.", yes: "Finish", isDanger: true });
+      if (isYes) this._ended(await this.house.give("finish"));
+      return;
+    }
+    for (let isAgain = false; ; isAgain = true) {
+      const status = await this.house.ask("status"); // before the lots, so that no change between them is missed
+      const left = status.lots.scheduled + status.lots.open + status.lots.paused;
+      const up = this.room.sale.order.filter((number) => isUp(this.room.sale.lots.get(number))).slice(0, ENDING_SHOWN_MAX);
+      const rows = up.length ? await this.house.ask("lots", up) : [];
+      const isYes = await confirm({
+        title: `${isAgain ? "It changed. " : ""}End the sale?`,
+        aloud: `${left} ${left === 1 ? "lot is" : "lots are"} not over. The hammer falls on open lots, and the rest is withdrawn.`,
+        rows: rows.map((row) => [`Lot ${row.lot}`, this._falls(row, this.room.sale.lots.get(row.lot))]),
+        yes: "End",
+        isDanger: true,
+      });
+      if (!isYes) return;
+      try {
+        this._ended(await this.house.give("end", { if_changes: status.changes }));
+        return;
+      } catch (error) {
+        if (error.code !== "state_changed") throw error;
+      }
+    }
+  }
+
+  _falls(row, lot) {
+    return formatOf(lot).falls(row, lot, this.room);
+  }
+
+  _ended(done) {
     this.tell(done.goes_on ? "All lots are over. Correct what was wrong, then finish the sale." : "The sale has ended.", "good");
   }
 
@@ -381,7 +403,7 @@ export class Deeds {
   }
 
   _endWords() {
-    return this.room.sale.order.every((number) => isOver(this.room.sale.lots.get(number))) ? "Finish the sale" : "End the sale";
+    return this.room.sale.order.every((number) => isOver(this.room.sale.lots.get(number))) ? FINISH : "End the sale";
   }
 }
 

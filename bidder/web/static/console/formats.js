@@ -73,7 +73,7 @@ const dutch = {
   asked: (lot) => lot.price_minor,
   price: (lot, room) => room.show(lot.price_minor ?? lot.starting_minor),
   hammer: (lot) => (lot.units_left === lot.units ? "Pass: nobody has taken it" : `Hammer: ${taken(lot)}`),
-  bid: (row, room) => `at ${room.show(row.amount_minor)} or less`, // the buyer paid what the clock showed
+  bid: (row, room) => `stopped at up to ${room.show(row.amount_minor)}`, // the buyer pays what the clock showed
   falls: (_row, lot) => (lot.units_left === lot.units ? "Passed: nobody has taken it." : `The clock ends: ${taken(lot)}.`),
 
   accepted(done, _minor, room) {
