@@ -35,7 +35,10 @@ from tests.must_be import must_be
 from tests.simulation.plan import plan_of
 from tests.simulation.run import simulate
 
-SEEDS = range(300)
+COMMON_SEEDS = 90
+RARE_SEEDS = (167, 200, 286)
+"""In these sales a maximum falls, as it does in one of a hundred. If that changes, the search goes on, only longer."""
+SEEDS = tuple(dict.fromkeys((*range(COMMON_SEEDS), *RARE_SEEDS, *range(300))))
 HISTORIES_SPOILT = 3
 
 T = TypeVar("T")
