@@ -56,6 +56,12 @@ class Console(Guest):
         """Wait until this is the lot in view. An answer may be heard before the page shows what it did."""
         expect(self.page.locator("#lot .number")).to_have_text(lot)
 
+    def open_lot(self, lot: int) -> None:
+        """Open the next lot, or the one in view. The next key counts once both the answer and the view are there."""
+        self.key("n")
+        self.says(f"Lot {lot} is open")
+        self.in_view(f"Lot {lot}, open")
+
     def agree(self, title: str) -> None:
         """Say yes to a question."""
         expect(self.page.get_by_role("dialog")).to_contain_text(title)

@@ -51,8 +51,7 @@ def _with_paddles(evening: Evening) -> Console:
 
 def _open(ada: Console, place: int) -> None:
     ada.page.locator("#lots button").nth(place).click()
-    ada.key("n")
-    ada.in_view(f"Lot {place + 1}, open")
+    ada.open_lot(place + 1)
 
 
 def test_a_sealed_lot_is_offered_for_a_paddle_and_opened_by_the_hammer(ada: Console) -> None:
@@ -86,6 +85,7 @@ def test_a_dutch_clock_is_stopped_for_a_paddle_and_goes_on_from_a_price(ada: Con
     ada.agree("The clock ends: 3 of 4 sold.")
     ada.says("Lot 2 is sold")
     ada.page.locator("#lots button").nth(1).click()
+    ada.in_view("Lot 2, sold")
     ada.key("r")
     ada.page.get_by_label("From which price").fill("60")
     ada.agree("Reopen lot 2?")
@@ -102,11 +102,14 @@ def test_a_lot_without_a_clock_is_open_again_until_the_hammer(ada: Console) -> N
     ada.agree("Sold to paddle 1 (Bea) for €40")
     ada.says("is sold to Bea")
     ada.page.locator("#lots button").nth(2).click()
+    ada.in_view("Lot 3, sold")
     ada.key("r")
     ada.agree("Open it again?")
     ada.says("open again")
+    ada.in_view("Lot 3, open")
     ada.key("p")
     ada.says("Lot 3 is paused")
+    ada.in_view("Lot 3, paused")
     ada.key("p")
     ada.says("Lot 3 goes on")
 
