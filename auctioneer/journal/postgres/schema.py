@@ -100,7 +100,7 @@ GRANT INSERT, UPDATE ON auction.sale TO {role};
 GRANT INSERT ON auction.batch TO {role};
 GRANT INSERT, DELETE ON auction.rejection TO {role};
 GRANT INSERT, UPDATE, DELETE ON auction.contact TO {role};
-GRANT INSERT, UPDATE, DELETE ON auction.standby TO {role};
+GRANT INSERT, UPDATE ON auction.standby TO {role};
 """
 
 

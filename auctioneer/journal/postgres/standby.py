@@ -74,11 +74,6 @@ class StandbyWay:
         values = (self._address.sale, place, position)
         self._connected().execute(statements.NOTE_STANDBY, values, time.monotonic() + LOOK_S_MAX)
 
-    def forget(self, place: str) -> None:
-        """Tell that no house stands by at a place any more. Raises StorageError."""
-        values = (self._address.sale, place)
-        self._connected().execute(statements.FORGET_STANDBY, values, time.monotonic() + LOOK_S_MAX)
-
     def beside(self) -> list[Beside]:
         """Return the houses that stand by, as far as they told within the last seconds. Raises StorageError."""
         values = (self._address.sale, KNOWN_S_MAX, STANDBYS_MAX)

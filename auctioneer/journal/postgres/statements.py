@@ -86,10 +86,6 @@ INSERT INTO auction.standby (sale, place, position, seen_at) SELECT $1, $2, $3, 
     ON CONFLICT (sale, place) DO UPDATE SET position = excluded.position, seen_at = excluded.seen_at
 """
 """Tell that a house stands by. Nothing relies on it, so no standby of the database is waited for."""
-FORGET_STANDBY: Final = """
-WITH here AS (SELECT set_config('synchronous_commit', 'local', true))
-DELETE FROM auction.standby USING here WHERE sale = $1 AND place = $2
-"""
 SELECT_STANDBYS: Final = """
 SELECT place, position FROM auction.standby
  WHERE sale = $1 AND seen_at > now() - make_interval(secs => $2) ORDER BY place LIMIT $3

@@ -109,9 +109,6 @@ def test_who_stands_by_is_known_for_some_seconds(owner: PostgresJournal, way: St
     assert way.beside() == [Beside("two.example.org:7766", 3)]
     postgres.primary.ask("UPDATE auction.standby SET seen_at = seen_at - interval '4 s' WHERE sale = %s", owner._sale)
     assert way.beside() == []
-    way.note("two.example.org:7766", 4)
-    way.forget("two.example.org:7766")
-    assert way.beside() == []
 
 
 def test_noting_waits_for_no_standby_of_the_database(lonely_postgres: Cluster) -> None:
