@@ -186,8 +186,7 @@ def lots(context: ControlContext, lot: tuple[str, ...], **is_wanted: bool) -> No
 def absentee(context: ControlContext, lot: tuple[str, ...]) -> None:
     """Show the bids that were left on each LOT, or on all, in the order in which they count when the lot opens.
 
-    This shows secret maxima, but no sealed offer. `auctioneer bid LOT --take-back --paddle N --source absentee` takes
-    one back.
+    This shows secret maxima, but no sealed offer. `auctioneer bid LOT --take-back --paddle N` takes one back.
     """
     reading = read(context, "absentee", lot)
     if context.as_json:

@@ -223,7 +223,8 @@ class BidFor(Command, frozen=True, tag="bid_for"):
     """Make an offer for a paddle that a person in the room or on the telephone has; the lot's format says which.
 
     On an English lot `amount_minor` is an open bid, a maximum or a purchase; on a sealed lot it is the offer; on a
-    Dutch lot it is the price at which `units` are taken. Without an amount an offer is taken back. With the source
+    Dutch lot it is the price at which `units` are taken. Without an amount an offer is taken back; before the
+    lot opens that is the bid that waits, whatever the source. With the source
     `absentee` the amount is a maximum or a sealed offer, which waits if the lot is not open yet. With the source
     `house` the house bids openly for the seller, and the paddle is 0, as with no other source. With `if_seq`, only if
     the lot's seq is still that.

@@ -6,7 +6,7 @@ from auctioneer.house import reports
 from auctioneer.house.commands import AnyControlAnswer, BidFor, Done
 from auctioneer.house.control.conditions import why_not_signed
 from auctioneer.house.formats.bidding import Said
-from auctioneer.house.formats.table import board_bidding, offer_said
+from auctioneer.house.formats.table import board_bidding, offer_said, offers_meant
 from auctioneer.house.house import House
 from auctioneer.rules.decisions import Refused
 from auctioneer.rules.fact_events import verdict_of
@@ -40,15 +40,16 @@ def bid_for(house: House, command: BidFor, by: str, now_ms: int) -> AnyControlAn
         units=command.units,
         if_seq=command.if_seq,
     )
-    offer = _left(lot, said) if command.source is Source.ABSENTEE else offer_said(lot.spec, said)
+    source = Source.ABSENTEE if _takes_left_bid_back(lot, said) else command.source
+    offer = _left(lot, said) if source is Source.ABSENTEE else offer_said(lot.spec, said)
     if offer is None:
-        return Rejected(id=command.id, code=RejectCode.OTHER_FORMAT, detail=f"lot {name} takes no such offer")
-    outcome = house.offer_for(now_ms, Placer(command.source, by), command.paddle, offer)
+        return Rejected(id=command.id, code=RejectCode.OTHER_FORMAT, detail=offers_meant(lot.spec))
+    outcome = house.offer_for(now_ms, Placer(source, by), command.paddle, offer)
     number = _number_of(lot, outcome)
     house.advance(now_ms)
     verdict = outcome if isinstance(outcome, Rejected) else verdict_of(outcome)
     if not isinstance(verdict, Accepted):
-        return _explained(house, verdict)
+        return _explained(house, lot, command.source, verdict)
     ended = tuple(reports.results(house, now_ms, [lot])) if lot.view.status.is_final else ()
     (standing,) = reports.lots(house, now_ms, [lot])
     return Done(
@@ -68,6 +69,11 @@ def _number_of(lot: LotState, outcome: AnyFact | Rejected) -> int | None:
     """Return the number by which a correction names an offer that has just been made; None if none can."""
     is_kept = isinstance(outcome, OfferTaken) and outcome.cause is None and format_of(lot.spec).refolds
     return lot.kept.last_number if lot.kept is not None and is_kept else None
+
+
+def _takes_left_bid_back(lot: LotState, said: Said) -> bool:
+    """Return whether a clerk takes a bid back that waits: before the opening there is no other that could be meant."""
+    return said.amount_minor is None and lot.view.status is LotStatus.SCHEDULED
 
 
 def _left(lot: LotState, said: Said) -> AnyOffer | None:
@@ -108,8 +114,11 @@ def _why_no_bidder(house: House, paddle: int) -> Refused | None:
     return None
 
 
-def _explained(house: House, rejected: Rejected) -> Rejected:
+def _explained(house: House, lot: LotState, source: Source, rejected: Rejected) -> Rejected:
     """Return a rejection that also says how the lot stands, since a clerk decides by it what to do."""
+    if rejected.code is RejectCode.OTHER_FORMAT:
+        house_can_t = f"the house can't bid on lot {rejected.lot}, as it is sold"
+        return replace(rejected, detail=house_can_t if source is Source.HOUSE else offers_meant(lot.spec))
     if rejected.board is None:
         return rejected
     currency, told = house.engine.sale.currency, board_bidding(rejected.board)

@@ -31,6 +31,14 @@ def offer_made(request: AnyOffer) -> OfferMade:
     return OfferMade("stop", request.price_minor, accepted_as="bought")
 
 
+def offers_meant(lot: str) -> str:
+    """Return what a clerk may say on a lot of this format, for a clerk who said something else."""
+    return (
+        f"lot {lot} has a falling price: while it is open, give the price that you see, and `--units` for several; "
+        "nothing can be left for it before, and nothing taken back"
+    )
+
+
 def offer_said(said: Said) -> AnyOffer | None:
     """Return the stop that a clerk means, at the amount that the clerk saw; None if the words mean nothing."""
     if said.amount_minor is None or said.is_maximum:

@@ -46,6 +46,14 @@ def offer_made(request: AnyOffer) -> OfferMade:
     )
 
 
+def offers_meant(lot: str) -> str:
+    """Return what a clerk may say on a lot of this format, for a clerk who said something else."""
+    return (
+        f"lot {lot} takes an open bid, a maximum (`--max`) or a purchase (`--buy`), one at a time; "
+        f"`auctioneer undo {lot} --bid N` takes a bid back that counts"
+    )
+
+
 def offer_said(said: Said) -> AnyOffer | None:
     """Return the offer that a clerk means: an open bid, a maximum or a purchase; None if the words mean nothing."""
     amount_minor = said.amount_minor

@@ -31,6 +31,11 @@ def offer_made(request: AnyOffer) -> OfferMade:
     return OfferMade("unseal", accepted_as="taken_back", is_sealed=True)
 
 
+def offers_meant(lot: str) -> str:
+    """Return what a clerk may say on a lot of this format, for a clerk who said something else."""
+    return f"lot {lot} takes sealed offers: an amount alone, or `--take-back`"
+
+
 def offer_said(said: Said) -> AnyOffer | None:
     """Return the offer that a clerk means, or the taking back of one; None if the words mean nothing."""
     if said.is_maximum or said.is_purchase or said.units is not None:

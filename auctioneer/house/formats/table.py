@@ -60,6 +60,12 @@ def offer_said(spec: LotSpec, said: Said) -> AnyOffer | None:
     return offer
 
 
+def offers_meant(spec: LotSpec) -> str:
+    """Return what a clerk may say on a lot, for a clerk whose words mean nothing there."""
+    told: str = _TABLE[type(spec.terms.format)].offers_meant(spec.terms.lot)
+    return told
+
+
 def is_told(request: AnyOffer) -> bool:
     """Return whether the auctioneer's screen may tell of a request: of no sealed one, and of no bid that is left."""
     return not isinstance(request, LeaveBidRequest) and not offer_made(request).is_sealed

@@ -12,6 +12,10 @@ from auctioneer.rules.facts import OfferTaken
 from common.slips import FAR_ABOVE_TIMES
 from tests.auctioneer.cli.cli_sales import LOT_1, LOT_2, at_terminal, begin_sale, desk, sale_of
 
+SEALED = ("--lot", "11", "--title", "Sealed", "--format", "sealed", "--starting-price", "10", "--duration", "1h")
+CLOCK = ("--starting-price", "100", "--floor", "20", "--decrement", "10", "--every", "5s")
+DUTCH = ("--lot", "12", "--title", "Dutch", "--format", "dutch", *CLOCK)
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> DataFolder:
@@ -80,6 +84,28 @@ def test_what_can_t_be_meant_is_not_sent(folder: DataFolder, words: list[str], s
     with desk(folder):
         result = auctioneer(folder, "bid", *words)
     assert (result.exit_code, said in result.stderr) == (2, True), result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["1", "1400", "--units", "2", "--paddle", "1"], "lot 1 takes an open bid, a maximum (`--max`) or a purchase"),
+        (["1", "1400", "--max", "--buy", "--paddle", "1"], "one at a time"),
+        (["1", "--take-back", "--paddle", "1"], "`auctioneer undo 1 --bid N` takes a bid back that counts"),
+        (["11", "20", "--max", "--paddle", "1"], "lot 11 takes sealed offers: an amount alone, or `--take-back`"),
+        (["11", "20", "--house"], "the house can't bid on lot 11, as it is sold"),
+        (["12", "20", "--source", "absentee", "--paddle", "1"], "nothing can be left for it before"),
+    ],
+)
+def test_an_offer_of_another_format_says_what_the_lot_takes(folder: DataFolder, words: list[str], said: str) -> None:
+    with desk(folder):
+        for described in (SEALED, DUTCH):
+            added = auctioneer(folder, "add", *described, "--opens", "by hand")
+            assert added.exit_code == 0, added.stderr
+        refused = auctioneer(folder, "bid", *words)
+    assert (refused.exit_code, "Error [other_format]" in refused.stderr, said in refused.stderr) == (3, True, True), (
+        refused.stderr
+    )
 
 
 @pytest.mark.parametrize(("typed", "status"), [(b"n\n", 130), (b"y\n", 0)])

@@ -109,9 +109,13 @@ def test_a_bidder_sees_its_own_and_nobody_else_s(sale: SmallSale) -> None:
     assert must_be(Rejected, sale.ask(BOB, bid(6, 2000))).own is None
 
 
-def test_a_clerk_takes_back_what_a_bidder_left(sale: SmallSale) -> None:
+@pytest.mark.parametrize("source", [Source.ABSENTEE, Source.FLOOR, Source.TELEPHONE])
+def test_a_clerk_takes_back_what_a_bidder_left(sale: SmallSale, source: Source) -> None:
     sale.ask(ANN, left(5, 3000))
-    assert isinstance(sale.order(left_by_clerk(1, None), BEA), Done)
+    taken_back = BidFor(lot="1", paddle=1, source=source, amount_minor=None)
+    assert isinstance(sale.order(taken_back, BEA), Done)
+    assert must_be(BidLeft, facts_since(sale, 0)[-1]).source is Source.ABSENTEE
+    assert must_be(Rejected, sale.order(taken_back, BEA)).code is RejectCode.NO_OFFER
     sale.order(OpenLot(lot="1"))
     assert english(sale.house.engine.lots["1"].view).leader is None
     assert must_be(Rejected, sale.order(left_by_clerk(1, None), BEA)).code is RejectCode.OTHER_FORMAT
