@@ -129,6 +129,7 @@ class ControlClient:
         self._timeout_ms = timeout_ms
         self._last_id: int | None = None
         self._line: _Line | None = None
+        self._is_sent = False  # the request at hand went out at least once
 
     def close(self) -> None:
         """Close the connection."""
@@ -188,13 +189,25 @@ class ControlClient:
     # --- sending -----------------------------------------------------------------------------------------------------
 
     def _request(self, command: AnyCommand) -> Done | Placing | Report:
-        """Send a command until it is answered, but not more often than TRIES_MAX times."""
+        """Send a command until it is answered, but not more often than TRIES_MAX times.
+
+        A person who stops the wait by Ctrl-C reads whether the command may have been done.
+        """
+        self._is_sent = False
+        try:
+            return self._answered(command)
+        except KeyboardInterrupt:
+            if self._is_sent and (unknown := _unknown(command)):
+                tell_person(unknown)
+            raise
+
+    def _answered(self, command: AnyCommand) -> Done | Placing | Report:
         body = _encoded(command)
         answer: AnyControlAnswer | None = None
         for tries in range(1, TRIES_MAX + 1):
             if tries > 1 and not _is_question(command):
                 tell_person("The house has not answered. The same command is sent again, and is done only once.")
-            answer = self._try(body, command, was_sent=tries > 1)
+            answer = self._try(body, command)
             if answer is not None and not _is_unavailable(answer):
                 break
             if isinstance(answer, Rejected) and tries < TRIES_MAX:
@@ -205,7 +218,7 @@ class ControlClient:
             raise RejectedError(answer.code, answer.detail)
         return answer
 
-    def _try(self, body: bytes, command: AnyCommand, *, was_sent: bool) -> AnyControlAnswer | None:
+    def _try(self, body: bytes, command: AnyCommand) -> AnyControlAnswer | None:
         """Send a command once and return the answer; None if none came, and then the connection is given up.
 
         Raises UnreachableError if it can't be sent and never was, RejectedError if the house does not know the key.
@@ -213,11 +226,11 @@ class ControlClient:
         try:
             line = self._send(body)
         except UnreachableError as error:
-            if not was_sent:
+            if not self._is_sent:
                 raise
             raise UnreachableError(f"{error} {_unknown(command)}".rstrip()) from error
         if line is None:
-            if was_sent:
+            if self._is_sent:
                 return None
             raise UnreachableError(
                 f"The house did not answer at {self._find_address()} within {self._timeout_ms / 1000:g} s; nothing was "
@@ -239,8 +252,11 @@ class ControlClient:
                 self.close()
                 self._line = _Line(self._context, address, self._keys, self._house_key)
             left_ms = _left_ms(deadline_s)
-            if self._line.is_up(min(LOOK_AGAIN_MS, left_ms)) and self._line.send(body):
-                return self._line
+            if self._line.is_up(min(LOOK_AGAIN_MS, left_ms)):
+                was_sent, self._is_sent = self._is_sent, True  # first, since Ctrl-C may come in between
+                if self._line.send(body):
+                    return self._line
+                self._is_sent = was_sent
             if not left_ms:
                 self.close()
                 return None

@@ -1,4 +1,6 @@
 import os
+import re
+import signal
 import threading
 from contextlib import ExitStack
 from pathlib import Path
@@ -49,6 +51,45 @@ def test_a_house_that_says_nothing_leaves_the_outcome_unknown(folder: DataFolder
         with pytest.raises(UnreachableError, match=r"not known whether .* has the number \d+: `auctioneer commands`"):
             house.order(OpenLot(lot="2"))
         assert received.is_set()
+
+
+def test_ctrl_c_while_a_command_is_under_way_says_that_its_outcome_is_unknown(
+    folder: DataFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    person = threading.get_ident()
+
+    def press_ctrl_c(*_: object) -> None:
+        signal.pthread_kill(person, signal.SIGINT)
+
+    with desk(folder, press_ctrl_c), connected(folder) as house:
+        with pytest.raises(KeyboardInterrupt):
+            house.order(OpenLot(lot="2"))
+        said = capsys.readouterr().err
+        assert re.search(r"not known whether .* has the number \d+: `auctioneer commands`", said), said
+
+
+def test_ctrl_c_at_a_question_or_before_anything_was_sent_says_nothing(
+    folder: DataFolder, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer, is_up = _Line.answer, _Line.is_up
+
+    def answered_too_late(line: _Line, wait_ms: int) -> None:
+        answer(line, wait_ms)  # so that the house does not answer somebody who is gone
+        signal.raise_signal(signal.SIGINT)
+
+    def up_too_late(line: _Line, wait_ms: int) -> bool:
+        signal.raise_signal(signal.SIGINT)
+        return is_up(line, wait_ms)
+
+    with desk(folder), connected(folder) as house:
+        assert house.order(OpenLot(lot="2")).lots == ("2",)
+        monkeypatch.setattr(_Line, "answer", answered_too_late)
+        with pytest.raises(KeyboardInterrupt):
+            house.ask("lots")
+        monkeypatch.setattr(_Line, "is_up", up_too_late)
+        with pytest.raises(KeyboardInterrupt):
+            house.order(OpenLot(lot="3"))
+    assert capsys.readouterr().err == ""
 
 
 def test_a_question_without_an_answer_has_no_unknown_outcome(folder: DataFolder) -> None:
