@@ -103,11 +103,20 @@ def _link(context: ControlContext, bidders: tuple[str, ...], seller: str, *, lin
     if len(bidders) == 1 and not seller:
         raise click.UsageError("Give two bidders or more, or one and a --seller.")
     with connected(context.folder) as house:
-        people = house.order(LinkPaddles(bidders=bidders, seller=seller, linked=linked)).people
+        done = house.order(LinkPaddles(bidders=bidders, seller=seller, linked=linked))
+    people = done.people
     names = [person(each["name"], each["paddle"]) for each in people]
     all_of_them = " and ".join([*names, *([f"the seller {seller}"] if seller else [])])
-    told = {"done": True, "people": people, "seller": seller or None, "linked": linked}
-    say_done(f"{all_of_them} are {'linked' if linked else 'no longer linked'}.", told, as_json=context.as_json)
+    told = {
+        "done": True,
+        "people": people,
+        "seller": seller or None,
+        "linked": linked,
+        "lots_of_seller": done.of_seller,
+    }
+    nothing_yet = f" But no lot has the seller {seller} now. If that is a typing error, `auctioneer paddle unlink` it."
+    doubt = nothing_yet if done.of_seller == 0 else ""
+    say_done(f"{all_of_them} are {'linked' if linked else 'no longer linked'}.{doubt}", told, as_json=context.as_json)
 
 
 def _currency_of(house: ControlClient) -> Currency:

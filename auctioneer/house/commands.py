@@ -462,7 +462,7 @@ class Done(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="typ
     `paddle` and `name` are those of the person whom the command was about, `people` those of several (`paddle` and
     `name` each), and `title` is that of the lot, where there is one. A new code or link ends at `expires_at_ms`.
     `accepted` is the verdict on an offer that a clerk made for somebody, `number` the one by which a correction names
-    the offer, and `standing` how the lot stands then.
+    the offer, and `standing` how the lot stands then. `of_seller` counts the lots of a seller who was linked.
     """
 
     id: int
@@ -478,6 +478,7 @@ class Done(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="typ
     """Whether the sale goes on after a command that closed all its lots, since they may have to be corrected."""
     accepted: Accepted | None = None
     standing: reports.Row | None = None
+    of_seller: int | None = None
 
 
 class Placing(Struct, frozen=True, kw_only=True, tag_field="type", tag="placing"):

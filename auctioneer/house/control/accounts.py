@@ -18,15 +18,17 @@ def keep_account(house: House, command: AccountCommand, by: str, now_ms: int) ->
         outcome = _decide(house, command, entries, by, now_ms)
         if not isinstance(outcome, Refused):
             house.record(outcome)
-            return _done(command, entries)
+            return _done(house, command, entries)
         entries = outcome
     return Rejected(id=command.id, code=entries.code, detail=entries.detail)
 
 
-def _done(command: AccountCommand, entries: list[Enrolled]) -> Done:
-    """Return the answer that names whom a command was about."""
+def _done(house: House, command: AccountCommand, entries: list[Enrolled]) -> Done:
+    """Return the answer that names whom a command was about, and says how many lots a linked seller has."""
     if isinstance(command, LinkPaddles):
-        return Done(id=command.id, people=tuple({"paddle": one.paddle, "name": one.name} for one in entries))
+        people = tuple({"paddle": one.paddle, "name": one.name} for one in entries)
+        of_seller = _count_of(house, command.seller) if command.seller and command.linked else None
+        return Done(id=command.id, people=people, of_seller=of_seller)
     return Done(id=command.id, paddle=entries[0].paddle, name=entries[0].name)
 
 
@@ -55,6 +57,12 @@ def _decide(house: House, command: AccountCommand, entries: list[Enrolled], by: 
     linked = tuple(Bidder(entry.paddle, entry.skeletons) for entry in entries)
     seller, alike = _known_seller(house, entries, command.seller)
     return limits.link(engine, now_ms, by, linked, seller, alike, linked=command.linked)
+
+
+def _count_of(house: House, seller: str) -> int:
+    """Return how many lots have this seller, by a name that looks the same."""
+    alike = set(skeletons(seller))
+    return sum(not alike.isdisjoint(lot.seller_skeletons) for lot in house.engine.lots.values())
 
 
 def _known_seller(house: House, entries: list[Enrolled], seller: str) -> tuple[str, tuple[str, ...]]:

@@ -83,7 +83,7 @@ def test_bidders_are_linked_and_linked_no_longer(folder: DataFolder) -> None:
     with desk(folder):
         auctioneer(folder, "paddle", "add", "Ben")
         linked = auctioneer(folder, "paddle", "link", "Ann", "2", "--seller", "Old House Ltd")
-        assert linked.stdout == "Ann (1) and Ben (2) and the seller Old House Ltd are linked.\n"
+        assert linked.stdout.startswith("Ann (1) and Ben (2) and the seller Old House Ltd are linked.")
         rows = {row["paddle"]: row for row in json.loads(auctioneer(folder, "paddle", "list", "--json").stdout)}
         assert [(rows[paddle]["linked"], rows[paddle]["sellers"]) for paddle in (1, 2)] == [
             ([2], ["Old House Ltd"]),
@@ -93,7 +93,7 @@ def test_bidders_are_linked_and_linked_no_longer(folder: DataFolder) -> None:
         assert (refused.exit_code, "Error [linked_bidder]" in refused.stderr) == (3, True)
         people = [{"paddle": 1, "name": "Ann"}, {"paddle": 2, "name": "Ben"}]
         ended = json.loads(auctioneer(folder, "paddle", "unlink", "1", "2", "--json").stdout)
-        assert ended == {"done": True, "people": people, "seller": None, "linked": False}
+        assert ended == {"done": True, "people": people, "seller": None, "linked": False, "lots_of_seller": None}
         assert auctioneer(folder, "bid", "1", "1500", "--paddle", "2").exit_code == 0
     told = [fact for fact in facts(folder) if isinstance(fact, PaddlesLinked)]
     assert [(fact.paddles, fact.seller, fact.linked) for fact in told] == [
@@ -101,6 +101,18 @@ def test_bidders_are_linked_and_linked_no_longer(folder: DataFolder) -> None:
         ((1, 2), "", False),
     ]
     assert told[0].skeletons == (skeletons("Ann"), skeletons("Ben"))
+
+
+def test_a_link_to_a_seller_without_lots_says_so(folder: DataFolder) -> None:
+    with desk(folder):
+        described = ("--lot", "9", "--title", "Clock", "--starting-price", "10", "--seller", "Old House Ltd")
+        assert auctioneer(folder, "add", *described).exit_code == 0
+        right = auctioneer(folder, "paddle", "link", "Ann", "--seller", "old house ltd")
+        assert right.stdout == "Ann (1) and the seller old house ltd are linked.\n"
+        slip = auctioneer(folder, "paddle", "link", "Ann", "--seller", "Old Horse Ltd")
+        assert "are linked. But no lot has the seller Old Horse Ltd now." in slip.stdout
+        more = json.loads(auctioneer(folder, "paddle", "link", "Ann", "--seller", "Odd House", "--json").stdout)
+        assert more["lots_of_seller"] == 0
 
 
 @pytest.mark.parametrize(
