@@ -318,7 +318,11 @@ class _Line:
 
     def _note_break(self) -> None:
         if recv_monitor_message(self._breaks)["event"] == zmq.EVENT_HANDSHAKE_FAILED_AUTH:
-            raise RejectedError(RejectCode.FORBIDDEN, "the house does not know this control key")
+            raise RejectedError(
+                RejectCode.FORBIDDEN,
+                "the house does not know this control key; if you were its clerk, "
+                "ask the auctioneer for a new link: auctioneer clerk add NAME",
+            )
 
 
 def _is_unavailable(answer: AnyControlAnswer) -> bool:

@@ -110,7 +110,7 @@ def test_rights_change_at_once_and_so_does_the_end(folder: DataFolder, ada: Data
         assert auctioneer(ada, "open", "2").exit_code == 0
         assert auctioneer(folder, "clerk", "remove", "ada").exit_code == 0
         out = auctioneer(ada, "pause", "2")
-        assert (out.exit_code, "does not know this control key" in out.stderr) == (3, True)
+        assert (out.exit_code, "ask the auctioneer for a new link: auctioneer clerk add" in out.stderr) == (3, True)
         again = auctioneer(folder, "clerk", "remove", "ada")
         assert (again.exit_code, "there is no clerk ada" in again.stderr) == (3, True)
 
