@@ -1,8 +1,8 @@
 """The keeper: a small process that runs a gateway beside the house, and starts it again when it ends.
 
-The watchdog forks it before the first server, and the keeper starts `bidder web` as any user would: the auctioneer
-imports nothing of it. Nothing depends on the gateway. If it dies, phones are offline for a moment and bids stand; if it
-can't start at all, the house goes on without it.
+The watchdog forks it before the first server, and again if a signal kills it. The keeper starts `bidder web` as any
+user would: the auctioneer imports nothing of it. Nothing depends on the gateway. If it dies, phones are offline for a
+moment and bids stand; if it can't start at all, the house goes on without it.
 
 The gateway has a terminal session of its own, so that a Ctrl-C reaches only the watchdog, which stops the server first.
 It ends with its standard input, which only the keeper holds; so it is never left over, however its keeper ends.
@@ -35,6 +35,8 @@ PAUSE_MAX_S: Final = 5.0
 STEADY_S: Final = 10.0
 STOP_S: Final = 5.0
 """The time in which a gateway must have ended before it is killed."""
+KEEPERS_MAX: Final = 20
+"""So many keepers are started for one house, each after a signal killed the one before."""
 
 
 class Ended(NamedTuple):
@@ -53,9 +55,10 @@ class Again(NamedTuple):
 class KeeperPolicy:
     """Decides what a keeper does after each end of its gateway."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_again: bool = False) -> None:
+        """`is_again` says that an earlier keeper has started the gateway, which may hold its port for a moment more."""
         self._pause_s = PAUSE_S
-        self._starts = 0
+        self._starts = int(is_again)
 
     def after(self, ended: Ended) -> Again | None:
         """Return when to start it again; None to leave it: its very first start failed by a wrong option."""
@@ -68,36 +71,72 @@ class KeeperPolicy:
         return Again(pause_s)
 
 
-@contextmanager
-def kept_gateway(options: RunOptions, hold: int) -> Iterator[None]:
-    """Have a keeper run a gateway during the block, if the options ask for one.
+class KeptGateway:
+    """The keeper as its watchdog sees it: started, started again if a signal killed it, and ended.
 
     `hold` is the handle of the data directory's lock, which is the house's and not the gateway's.
     """
-    if not options.web:
-        yield
-        return
-    folder = DataFolder(options.data)
-    folder.keys.gateway()  # the server needs it too; here only one process makes it
-    watchdog_pid = os.getpid()
-    watchdog_lives, our_life = os.pipe()
-    keeper = os.fork()
-    if keeper == 0:
-        _be_keeper(options, watchdog_lives, watchdog_pid, (our_life, hold))
-    os.close(watchdog_lives)
+
+    def __init__(self, options: RunOptions, hold: int) -> None:
+        self._options = options
+        self._hold = hold
+        self._keeper: int | None = None
+        self._our_life = -1
+        self._started = 0
+
+    def start(self) -> None:
+        """Fork a keeper."""
+        watchdog_pid = os.getpid()
+        watchdog_lives, self._our_life = os.pipe()
+        self._started += 1
+        self._keeper = os.fork()
+        if self._keeper == 0:
+            others = (self._our_life, self._hold)
+            _be_keeper(self._options, watchdog_lives, watchdog_pid, others, is_again=self._started > 1)
+        os.close(watchdog_lives)
+
+    def note_end(self, pid: int, status: int) -> None:
+        """Note that a child of the watchdog ended, and start another keeper if it was one that a signal killed."""
+        if pid != self._keeper:
+            return
+        os.close(self._our_life)
+        self._keeper = None
+        if status >= 0:
+            return  # it said why
+        if self._started == KEEPERS_MAX:
+            say("The gateway for phones can't be kept running; the house goes on without it.", err=True)
+            return
+        say(f"The keeper of the gateway for phones died by signal {-status}; starting it again.", err=True)
+        self.start()
+
+    def end(self) -> None:
+        """End the keeper, and its gateway with it."""
+        if self._keeper is not None:
+            os.close(self._our_life)
+            os.waitpid(self._keeper, 0)
+
+
+@contextmanager
+def kept_gateway(options: RunOptions, hold: int) -> Iterator[KeptGateway]:
+    """Have a keeper run a gateway during the block, if the options ask for one. `hold` is as in `KeptGateway`."""
+    kept = KeptGateway(options, hold)
+    if options.web:
+        DataFolder(options.data).keys.gateway()  # the server needs it too; here only one process makes it
+        kept.start()
     try:
-        yield
+        yield kept
     finally:
-        os.close(our_life)
-        os.waitpid(keeper, 0)
+        kept.end()
 
 
-def _be_keeper(options: RunOptions, watchdog_lives: int, watchdog_pid: int, others: tuple[int, ...]) -> None:
+def _be_keeper(
+    options: RunOptions, watchdog_lives: int, watchdog_pid: int, others: tuple[int, ...], *, is_again: bool
+) -> None:
     """Keep a gateway in the forked child, and end the process whatever happens: the child must not return."""
     try:
         for handle in others:
             os.close(handle)
-        _Keeper(options, watchdog_lives, watchdog_pid).run()
+        _Keeper(options, watchdog_lives, watchdog_pid, is_again=is_again).run()
     except BaseException:  # noqa: BLE001 -- the last handler before the process ends
         traceback.print_exc()
     finally:
@@ -110,13 +149,13 @@ def _be_keeper(options: RunOptions, watchdog_lives: int, watchdog_pid: int, othe
 class _Keeper:
     """Runs one gateway after another, until the watchdog is gone or tells it to stop."""
 
-    def __init__(self, options: RunOptions, watchdog_lives: int, watchdog_pid: int) -> None:
+    def __init__(self, options: RunOptions, watchdog_lives: int, watchdog_pid: int, *, is_again: bool) -> None:
         self._options = options
         self._folder = DataFolder(options.data)
         self._watchdog_lives = watchdog_lives
         self._watchdog_pid = watchdog_pid
-        self._policy = KeeperPolicy()
-        self._is_first = True
+        self._policy = KeeperPolicy(is_again=is_again)
+        self._is_first = not is_again
         self._control = ""
         self._bell, ringer = os.pipe()
         for handle in (self._bell, ringer):

@@ -28,7 +28,7 @@ from typing import Final, NamedTuple
 
 from auctioneer.journal import DamagedJournalError, FencedError, JournalGoneError
 from auctioneer.process.folder import DataFolder
-from auctioneer.process.gateway_keeper import kept_gateway
+from auctioneer.process.gateway_keeper import KeptGateway, kept_gateway
 from auctioneer.process.held_sale import SteppedDownError
 from auctioneer.process.options import RunOptions
 from auctioneer.process.serving import Watched, serve
@@ -143,19 +143,19 @@ def run_watched(options: RunOptions, times: WatchdogTimes = WatchdogTimes()) -> 
     folder.prepare()
     hold = folder.whereabouts.hold()
     try:
-        with _judging_hangups(), kept_gateway(options, hold):
-            return _watch(options, RestartPolicy(times))
+        with _judging_hangups(), kept_gateway(options, hold) as kept:
+            return _watch(options, RestartPolicy(times), kept)
     finally:
         withdraw_local_house(local_houses_folder(), str(options.data.resolve()))
         os.close(hold)
 
 
-def _watch(options: RunOptions, policy: RestartPolicy) -> int:
+def _watch(options: RunOptions, policy: RestartPolicy, kept: KeptGateway) -> int:
     instances: tuple[str, ...] = ()
     ahead_ms = 0
     while True:
         instances += (secrets.token_hex(8),)
-        end = _run_child(options, policy, instances[-INSTANCES_MAX:], ahead_ms)
+        end = _run_child(options, policy, instances[-INSTANCES_MAX:], ahead_ms, kept)
         ahead_ms = end.ahead_ms or ahead_ms
         following = policy.after(end)
         if isinstance(following, int):
@@ -165,7 +165,9 @@ def _watch(options: RunOptions, policy: RestartPolicy) -> int:
         time.sleep(following.pause_s)
 
 
-def _run_child(options: RunOptions, policy: RestartPolicy, instances: tuple[str, ...], ahead_ms: int) -> End:
+def _run_child(
+    options: RunOptions, policy: RestartPolicy, instances: tuple[str, ...], ahead_ms: int, kept: KeptGateway
+) -> End:
     """Fork a server and wait for its end."""
     with ExitStack() as ours:
         lives, our_life = _pipe(ours)
@@ -188,9 +190,18 @@ def _run_child(options: RunOptions, policy: RestartPolicy, instances: tuple[str,
             )
             _be_server(lambda: serve(options, watched), is_restart=policy.restarts > 0 or options.stands_by)
         with _signals_for(child) as told:
-            _, raw = os.waitpid(child, 0)
+            status = _wait_for(child, kept)
         was_up, ahead_ms = _told_up(serves)
-        return End(os.waitstatus_to_exitcode(raw), bool(told), was_up, ahead_ms)
+        return End(status, bool(told), was_up, ahead_ms)
+
+
+def _wait_for(server: int, kept: KeptGateway) -> int:
+    """Wait for the end of the server and return how it ended. Its only sibling is the keeper of the gateway."""
+    while True:
+        pid, raw = os.waitpid(-1, 0)
+        if pid == server:
+            return os.waitstatus_to_exitcode(raw)
+        kept.note_end(pid, os.waitstatus_to_exitcode(raw))
 
 
 def _pipe(resources: ExitStack) -> tuple[int, int]:

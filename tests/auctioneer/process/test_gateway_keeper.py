@@ -66,6 +66,29 @@ def test_a_gateway_starts_with_its_house_comes_back_when_killed_and_ends_with_it
     assert house.process.returncode == 0
 
 
+def parent_of(process: int) -> int:
+    status = Path(f"/proc/{process}/status").read_text()
+    return int(next(line for line in status.splitlines() if line.startswith("PPid:")).split()[1])
+
+
+def test_a_keeper_that_was_killed_comes_back_with_its_gateway_and_ends_with_the_watchdog(tmp_path: Path) -> None:
+    with running_house(tmp_path, "--web", f"127.0.0.1:{free_port()}") as house:
+        origin = gateway_of(house)["url"].rstrip("/")
+        gateway = process_that_listens(origin)
+        os.kill(parent_of(gateway), signal.SIGKILL)
+        assert gateway_of(house)["url"] == f"{origin}/"
+        assert process_that_listens(origin) != gateway
+        with Phone(origin, "", "", {}) as phone:
+            phone.until("ready")
+        house.kill_server()
+        assert house.auctioneer("announce", "We go on").exit_code == 0
+        last = [os.pidfd_open(one) for one in (process_that_listens(origin), house.server_pid)]
+        house.process.kill()
+        for handle in last:
+            assert select.select([handle], [], [], 60)[0]
+            os.close(handle)
+
+
 def test_a_house_remembers_its_gateway_its_guests_and_its_end(tmp_path: Path) -> None:
     place = f"127.0.0.1:{free_port()}"
     with running_house(tmp_path, "--web", place) as house:
@@ -178,3 +201,4 @@ def test_only_a_very_first_start_by_a_wrong_option_is_given_up() -> None:
     policy = KeeperPolicy()
     policy.after(Ended(-9, 0.1))
     assert policy.after(Ended(UsageError.exit_status, 0.1)) is not None
+    assert KeeperPolicy(is_again=True).after(Ended(UsageError.exit_status, 0.1)) is not None
