@@ -141,9 +141,33 @@ ADVICE: Final[dict[RejectCode, str]] = {
 """The sentence for each code; it says what happened and what to do."""
 
 
+COMMAND_ADVICE: Final[dict[RejectCode, str]] = ADVICE | {
+    RejectCode.LOT_PAUSED: "Bidding on this lot is paused. Resume it first.",
+    RejectCode.ALREADY_OPEN: "The lot has opened, so no bid can be left any more. Bid on it for the paddle.",
+    RejectCode.OVER_SPENDING_LIMIT: (
+        "That would take the bidder over its spending limit. Bid less, or set a higher one with `auctioneer limit`."
+    ),
+    RejectCode.ALREADY_LEADING: "The bidder already leads this lot.",
+    RejectCode.MAXIMUM_NOT_RAISED: "The bidder leads with this maximum or a higher one. A maximum can only be raised.",
+    RejectCode.STATE_CHANGED: "The lot changed since you looked. See how it stands now, then give the command again.",
+    RejectCode.NO_OFFER: "The bidder has no offer on this lot that could be taken back.",
+    RejectCode.NOT_ASKED: "Nobody is asked whether a bid on this lot stands, or not any more.",
+    RejectCode.OWN_LOT: "The bidder is the seller of this lot and can't bid on it.",
+    RejectCode.LINKED_BIDDER: (
+        "The bidder is linked with the seller of this lot, or with somebody who has an offer on it. "
+        "`auctioneer paddle unlink` ends that."
+    ),
+}
+"""The sentence for whoever gives the house commands: what a bidder is told of itself is told of the bidder."""
+
+
 def sentence(reject: RejectCode, detail: str = "") -> str:
     """Return the sentence for a rejection, followed in brackets by `detail`, which the house may have added."""
-    return f"{ADVICE[reject]} ({detail})" if detail else ADVICE[reject]
+    return _with(ADVICE[reject], detail)
+
+
+def _with(advice: str, detail: str) -> str:
+    return f"{advice} ({detail})" if detail else advice
 
 
 class AuctionError(Exception):
@@ -174,7 +198,17 @@ class RejectedError(AuctionError):
         self.reject = reject
         self.detail = detail
         self.code = reject.value
-        super().__init__(sentence(reject, detail))
+        super().__init__(self._sentence(reject, detail))
+
+    def _sentence(self, reject: RejectCode, detail: str) -> str:
+        return sentence(reject, detail)
+
+
+class CommandRefusedError(RejectedError):
+    """The house refused a command; its words are for the person who gave it."""
+
+    def _sentence(self, reject: RejectCode, detail: str) -> str:
+        return _with(COMMAND_ADVICE[reject], detail)
 
 
 class UnreachableError(AuctionError):

@@ -29,7 +29,7 @@ from auctioneer.house.commands import (
 )
 from auctioneer.process.folder import DataFolder
 from common.codec import encode
-from common.errors import ProtocolError, RejectCode, RejectedError, UnreachableError, UsageError
+from common.errors import CommandRefusedError, ProtocolError, RejectCode, RejectedError, UnreachableError, UsageError
 from common.keys import KeyPair
 from common.limits import CONTROL_BYTES_MAX
 from common.messages import Rejected
@@ -215,7 +215,7 @@ class ControlClient:
         if answer is None:
             raise UnreachableError(self._silence(command))
         if isinstance(answer, Rejected):
-            raise RejectedError(answer.code, answer.detail)
+            raise CommandRefusedError(answer.code, answer.detail)
         return answer
 
     def _try(self, body: bytes, command: AnyCommand) -> AnyControlAnswer | None:

@@ -3,6 +3,7 @@ import pytest
 from common.errors import (
     ADVICE,
     AuctionError,
+    CommandRefusedError,
     ProtocolError,
     RejectCode,
     RejectedError,
@@ -54,3 +55,11 @@ def test_a_rejection_reads_as_a_sentence() -> None:
 
 def test_who_is_unreachable_may_have_another_key() -> None:
     assert issubclass(WrongKeyError, UnreachableError)
+
+
+def test_whoever_gives_commands_is_not_spoken_to_as_a_bidder() -> None:
+    for code in (RejectCode.ALREADY_LEADING, RejectCode.LINKED_BIDDER, RejectCode.STATE_CHANGED, RejectCode.OWN_LOT):
+        told = str(CommandRefusedError(code, "lot 3"))
+        assert told.endswith(" (lot 3)")
+        assert not {"You", "your"} & set(told.split()), told
+    assert str(CommandRefusedError(RejectCode.UNKNOWN_LOT)) == str(RejectedError(RejectCode.UNKNOWN_LOT))

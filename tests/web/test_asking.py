@@ -92,7 +92,7 @@ def test_the_console_answers_for_a_bidder_in_the_room(evening: Evening) -> None:
     ada.in_view("Lot 1, open")
     for answer, words in (("stands", "goes on: the bid stands"), ("does not stand", "of paddle 1 on lot 1 are void")):
         ada.bid(1, "120" if answer == "does not stand" else "")
-        ada.says("by paddle 1" if answer == "stands" else "You already lead")
+        ada.says("by paddle 1" if answer == "stands" else "already leads this lot")
         ada.bid(2, "130")
         ada.says("by paddle 2")
         ada.key("u")

@@ -58,7 +58,7 @@ def test_a_whole_sale_is_run_by_keys_and_survives_a_dead_house_and_gateway(eveni
     evening.gateway.kill()
     evening.gateway.start()
     ada.bid(1, "125")
-    ada.says("You already lead this lot")
+    ada.says("already leads this lot")
     ada.bid(2, "125")
     ada.says("€125 by paddle 2 (Carl)")
     ada.key("w")

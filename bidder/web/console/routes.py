@@ -16,7 +16,7 @@ from bidder.web.console.consoles import Consoles, Entered
 from bidder.web.console.limits import COMMAND_BYTES_MAX, CONSOLE_MS_MAX, HAND_OVER_MS
 from bidder.web.console.line import Answer
 from bidder.web.host import Refusal
-from common.errors import RejectCode, RejectedError
+from common.errors import CommandRefusedError, RejectCode
 
 COOKIE: Final = "console"
 SECURE_COOKIE: Final = "__Host-console"
@@ -129,7 +129,7 @@ def _explained(answer: Answer) -> Answer:
     if answer.get("type") != "rejected":
         return answer
     try:
-        refused = RejectedError(RejectCode(answer["code"]), answer.get("detail", ""))
+        refused = CommandRefusedError(RejectCode(answer["code"]), answer.get("detail", ""))
     except ValueError:  # a later house may have a code that this gateway does not know
         return answer
     return {**answer, "message": str(refused)}

@@ -64,7 +64,9 @@ def test_a_clerks_bid_over_the_limit_is_refused_with_a_sentence(folder: DataFold
         auctioneer(folder, "limit", "Ben", "1500")
         refused = auctioneer(folder, "bid", "1", "1500.01", "--paddle", "2")
         assert refused.exit_code == 3
-        assert refused.stderr.startswith("Error [over_spending_limit]: That would take you over your spending limit")
+        assert refused.stderr.startswith(
+            "Error [over_spending_limit]: That would take the bidder over its spending limit"
+        )
         assert "`auctioneer bidders` shows limits" in refused.stderr
         assert auctioneer(folder, "bid", "1", "1500", "--paddle", "2").exit_code == 0
 
