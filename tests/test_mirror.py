@@ -77,6 +77,7 @@ TESTED_BY = {
     "bidder/core/retraction.py": "bidder/cli/test_retraction.py",
     "bidder/core/confirming.py": "bidder/cli/test_confirming.py",
     "common/retraction.py": "common/test_codec.py",
+    "common/terminal/gateway_options.py": "auctioneer/process/test_gateway_keeper.py",
     "bidder/web/words.py": "bidder/web/test_first_screen.py",
     "common/confirming.py": "common/test_codec.py",
     "bidder/attending/attendance.py": "bidder/cli/test_join.py",
