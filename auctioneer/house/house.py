@@ -89,6 +89,8 @@ from common.wire import OfferRequest
 
 _BIDDER: Final = Role.BIDDER
 """A constant, because an Enum lookup would double the cost of each comparison."""
+_OF_OWN_BIDS: Final = (RetractRequest, ConfirmRequest)
+"""What a bidder says of bids that it made, which is carried out as a correction."""
 SILENT_MS: Final = 10_000
 """A bidder from whom nothing came for longer counts as disconnected, for `while_connected` maxima."""
 
@@ -320,7 +322,7 @@ class House:
             return Rejected(id=request.id, code=known, lot=request.lot)
         if self.engine.may_be_due(now_ms):
             self.advance(now_ms)
-        if type(request) is RetractRequest or type(request) is ConfirmRequest:
+        if isinstance(request, _OF_OWN_BIDS):
             return self._correct_own(session, request, now_ms)
         outcome = self.engine.offer(now_ms, session.who, request)
         if type(outcome) is Rejected:
@@ -449,14 +451,10 @@ class House:
         watched = self.engine.lots[fact.lot].watched
         if watched is not None:
             self._sessions.of_paddle(watched).heard_ms = now_ms
-        self._tell_all(fact, words, reason, by)
-
-    def _tell_all(self, fact: Fact, words: Words, text: str, by: str) -> None:
-        """Tell bidders what a fact about a lot means to each."""
         for paddle, kind in words:
             entry = self.register.by_paddle(paddle)
             if entry is not None and entry.role is _BIDDER:
-                self._tell_of(fact, paddle, kind, text, by)
+                self._tell_of(fact, paddle, kind, reason, by)
 
     def _tell_of(self, fact: Fact, paddle: int, kind: WordKind, text: str, by: str) -> None:
         """Tell one bidder what a fact about a lot means to it."""

@@ -8,6 +8,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from bidder.attending.prices import buy_now_price, clock_price
+from bidder.core.confirming import seen_seq
 from bidder.core.errors import UnansweredError
 from bidder.core.notices import ConnectionState
 from bidder.display.cautions import caution, large_words
@@ -291,8 +292,7 @@ class Attendance:
             case RetractOrder():
                 return await client.retract(lot, request_id=request_id, timeout_ms=timeout_ms)
             case ConfirmOrder(stands=stands):
-                view = client.lots().get(lot)
-                if_seq = view.seq if view is not None and request_id is None else None
+                if_seq = seen_seq(client.lots().get(lot), request_id)
                 return await client.confirm(
                     lot, stands=stands, if_seq=if_seq, request_id=request_id, timeout_ms=timeout_ms
                 )

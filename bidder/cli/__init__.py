@@ -1,6 +1,6 @@
 """The command line of a bidder, `bidder.cli:main`: attend a sale, bid in it, or watch it.
 
-`formats`, `absentee`, `retraction`, `standing_by`, `reads`, `watch`, `join` and `doctor` have the commands. `context`
+`formats`, `absentee`, `retraction`, `confirming`, `reads`, `watch`, `join` and `doctor` have the commands. `context`
 has their common options, and `output` prints the table of lots. `bidder.display` has the sentences for people and the
 JSON for programs.
 """

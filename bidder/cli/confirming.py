@@ -4,6 +4,7 @@ import click
 
 from bidder.cli.bids import place, request_id_option
 from bidder.cli.context import LOT, BidderContext, Naming, json_option, timeout_option, with_bidder_context
+from bidder.core.confirming import seen_seq
 from bidder.display.formats import USUAL
 from bidder.display.wording import answer_line
 from bidder.shells.blocking import Client
@@ -35,9 +36,7 @@ def confirm(
     """
 
     def ask(client: Client, lot: str) -> Accepted | Rejected:
-        timeout_ms, seen = round(timeout_s * 1000), client.lots().get(lot)
-        # A repeat must be the same request, and its seq is long past.
-        if_seq = seen.seq if seen is not None and request_id is None else None
+        timeout_ms, if_seq = round(timeout_s * 1000), seen_seq(client.lots().get(lot), request_id)
         return client.confirm(lot, stands=stands, if_seq=if_seq, request_id=request_id, timeout_ms=timeout_ms)
 
     return place(context, lot, ask, USUAL, request_id, timeout_s, as_json=as_json, line_of=answer_line)

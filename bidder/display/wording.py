@@ -115,14 +115,10 @@ def connection_line(state: ConnectionState, paddle: int) -> Line | None:
     return line._replace(text=f"{line.text} Your bids stand.")
 
 
-def verdict_line(verdict: Accepted | Rejected, lot: str, currency: Currency, *, is_retraction: bool = False) -> Line:
-    """Return the house's verdict on an offer, or on a retraction, as a sentence."""
+def verdict_line(verdict: Accepted | Rejected, lot: str, currency: Currency) -> Line:
+    """Return the house's verdict on an offer as a sentence."""
     if isinstance(verdict, Rejected):
         return Line(_rejection(verdict, lot, currency), Tone.BAD)
-    if is_retraction:
-        position = "you don't lead it" if verdict.own is None else "you lead it by an earlier bid"
-        price = _price_words(verdict, currency)
-        return Line(f"Accepted: your last bid is taken back. Lot {lot} {price} now, and {position}.", Tone.GOOD)
     return display_of(verdict.board).accepted_line(verdict, lot, currency)
 
 
@@ -132,7 +128,11 @@ LineOf = Callable[[Accepted | Rejected, str, Currency], Line]
 
 def retraction_line(verdict: Accepted | Rejected, lot: str, currency: Currency) -> Line:
     """Return the house's verdict on a retraction as a sentence."""
-    return verdict_line(verdict, lot, currency, is_retraction=True)
+    if isinstance(verdict, Rejected):
+        return Line(_rejection(verdict, lot, currency), Tone.BAD)
+    position = "you don't lead it" if verdict.own is None else "you lead it by an earlier bid"
+    price = _price_words(verdict, currency)
+    return Line(f"Accepted: your last bid is taken back. Lot {lot} {price} now, and {position}.", Tone.GOOD)
 
 
 def answer_line(verdict: Accepted | Rejected, lot: str, currency: Currency) -> Line:

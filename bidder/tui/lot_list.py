@@ -57,7 +57,8 @@ def row_cells(
 def row_tone(lot: ShownLot, paddle: int, *, is_own: bool, is_watched: bool) -> str:
     """Return the tone of a lot's row: `good` for a lead or a win, `bad` for a lot of theirs that others lead."""
     view = lot.view
-    if view.is_won_by(paddle) or (0 != paddle == view.board.leader and not view.status.is_final):
+    is_led = paddle != 0 and view.board.leader == paddle and not view.status.is_final
+    if is_led or view.is_won_by(paddle):
         return "good"
     if view.status.is_final:
         return "dim"

@@ -95,18 +95,10 @@ class FirstScreen:
         self._early = Markup(_read("phone/early.js"))
         self._style = Markup(joined_styles(STYLES, _read))
         self._words = {language: read_words(language) for language in LANGUAGES}
-        self.scripts = {_script_name(script, language): script for language, script in self._joined()}
+        scripts = {language: _script(language) for language in LANGUAGES}
+        self.scripts = {_script_name(script, language): script for language, script in scripts.items()}
         """The scripts by the names under which they are served, which change with their contents."""
-        self._script_of = {name.split(".")[1]: name for name in self.scripts}
-
-    def _joined(self) -> list[tuple[str, bytes]]:
-        def read(language: str, name: str) -> str:
-            return _read(f"words/{language}.js" if name == CHOSEN_WORDS else name)
-
-        return [
-            (language, joined_script("phone/main.js", lambda name, language=language: read(language, name)).encode())  # type: ignore[misc] # mypy: a default in a lambda
-            for language in LANGUAGES
-        ]
+        self._script_of = {language: _script_name(script, language) for language, script in scripts.items()}
 
     @property
     def policy(self) -> str:
@@ -286,6 +278,15 @@ def amount(minor: int, currency: Currency, language: str) -> str:
 
 def _read(name: str) -> str:
     return (STATIC / name).read_text(encoding="utf-8")
+
+
+def _script(language: str) -> bytes:
+    """Return the page's script in one file, with the words of one language."""
+
+    def read(name: str) -> str:
+        return _read(f"words/{language}.js" if name == CHOSEN_WORDS else name)
+
+    return joined_script("phone/main.js", read).encode()
 
 
 def _script_name(script: bytes, language: str) -> str:

@@ -23,6 +23,17 @@ PHONE: Final[dict[str, Any]] = {
     "is_mobile": True,
     "locale": "en-US",
 }
+SHIFTS: Final = """
+window.shifted = [];
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) {
+    if (entry.hadRecentInput) continue;
+    const elements = entry.sources.map(({ node }) => node?.nodeType === 3 ? node.parentElement : node);
+    window.shifted.push([entry.value, ...elements.map((element) => element?.outerHTML.slice(0, 60))]);
+  }
+}).observe({ type: "layout-shift", buffered: true });
+"""
+"""Keeps in `shifted` what moved in a page without a touch: how far, and the elements."""
 WAIT_MS: Final = 30_000
 """The longest wait for a page; a busy machine takes many times as long as a quiet one."""
 
@@ -109,3 +120,12 @@ class Guest:
     def close(self) -> None:
         """Leave."""
         self.context.close()
+
+
+def held_back(chromium: Any, address: str) -> tuple[Guest, list[Any]]:
+    """Open the phone's page with its script held back; return it as it was served, and what continues the script."""
+    guest, held = Guest(chromium, "about:blank", init_script=SHIFTS, **PHONE), []
+    guest.page.route("**/static/phone.*.js", lambda route: held.append(route))
+    guest.page.goto(address, wait_until="commit")
+    guest.page.locator("html.served").wait_for(state="attached")
+    return guest, held

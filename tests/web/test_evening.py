@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.bidder.web.gateways import GatewayProcess, running_gateway
 from tests.house_process import HouseProcess, running_house
-from tests.web.browser import PHONE, WAIT_MS, Guest, needs_browser
+from tests.web.browser import PHONE, SHIFTS, WAIT_MS, Guest, needs_browser
 
 expect = needs_browser().expect
 expect.set_options(timeout=WAIT_MS)
@@ -38,16 +38,6 @@ floor = "20"
 decrement = "5"
 every = "10m"
 units = 3
-"""
-SHIFTS = """
-window.shifted = [];
-new PerformanceObserver((list) => {
-  for (const entry of list.getEntries()) {
-    if (entry.hadRecentInput) continue;
-    const elements = entry.sources.map(({ node }) => node?.nodeType === 3 ? node.parentElement : node);
-    window.shifted.push([entry.value, ...elements.map((element) => element?.outerHTML.slice(0, 60))]);
-  }
-}).observe({ type: "layout-shift", buffered: true });
 """
 """Notes what has moved without a touch, and how far, as browsers reckon it."""
 SHIFT_MAX = 0.05

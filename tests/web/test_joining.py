@@ -7,7 +7,7 @@ import pytest
 
 from tests.bidder.web.gateways import GatewayProcess, running_gateway
 from tests.house_process import running_house
-from tests.web.browser import PHONE, WAIT_MS, Guest, needs_browser
+from tests.web.browser import PHONE, WAIT_MS, Guest, held_back, needs_browser
 from tests.web.conftest import CATALOGUE
 
 expect = needs_browser().expect
@@ -40,15 +40,6 @@ def test_an_invite_code_typed_by_hand_lets_a_guest_in(
     guest.close()
 
 
-def _held_back(chromium: Any, address: str) -> tuple[Guest, list[Any]]:
-    """Open a page whose script is held back; return it, and what continues the script."""
-    guest, held = Guest(chromium, "about:blank", **PHONE), []
-    guest.page.route("**/static/phone.*.js", lambda route: held.append(route))
-    guest.page.goto(address, wait_until="commit")
-    guest.page.get_by_role("link", name="Join to bid").wait_for()
-    return guest, held
-
-
 def _has_script(guest: Guest) -> None:
     expect(guest.page.locator("html.served")).to_have_count(0)
 
@@ -58,7 +49,7 @@ def _title(guest: Guest) -> Any:
 
 
 def test_who_taps_join_is_at_the_form_before_and_after_the_script_comes(gateway: GatewayProcess, chromium: Any) -> None:
-    guest, held = _held_back(chromium, gateway.origin)
+    guest, held = held_back(chromium, gateway.origin)
     guest.page.get_by_role("link", name="Join to bid").click()
     expect(guest.page.get_by_label("Your name")).to_be_visible()
     held[0].continue_()
@@ -75,7 +66,7 @@ def test_who_taps_join_is_at_the_form_before_and_after_the_script_comes(gateway:
 
 
 def test_a_tap_on_join_counts_while_the_script_takes_over(gateway: GatewayProcess, chromium: Any) -> None:
-    guest, held = _held_back(chromium, gateway.origin)
+    guest, held = held_back(chromium, gateway.origin)
     guest.page.get_by_role("link", name="Join to bid").hover()
     guest.page.mouse.down()
     held[0].continue_()
@@ -87,7 +78,7 @@ def test_a_tap_on_join_counts_while_the_script_takes_over(gateway: GatewayProces
 
 
 def test_the_focus_stays_on_join_when_the_script_takes_over(gateway: GatewayProcess, chromium: Any) -> None:
-    guest, held = _held_back(chromium, gateway.origin)
+    guest, held = held_back(chromium, gateway.origin)
     guest.page.get_by_role("link", name="Join to bid").focus()
     held[0].continue_()
     expect(guest.page.get_by_role("button", name="Join to bid")).to_be_focused()

@@ -15,7 +15,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.house_process import WAIT_S
+from click.testing import CliRunner, Result
+
+from bidder.cli import main
+from tests.house_process import WAIT_S, HouseProcess
 
 _WHERE = b"\x1b[6n"
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -40,6 +43,12 @@ def catalogue(lots: int, **fields_of_first: str) -> str:
     """Return a catalogue of like lots; the first has more fields."""
     first = "".join(f'{key} = "{value}"\n' for key, value in fields_of_first.items())
     return CATALOGUE + LOT + first + LOT * (lots - 1)
+
+
+def bidder(house: HouseProcess, home: Path, *words: str) -> Result:
+    """Give a command of `bidder` as Ada, in this process."""
+    words = (*words, "--name", "Ada", "--to", house.link, "--home", str(home))
+    return CliRunner().invoke(main, words, catch_exceptions=False)
 
 
 class Program:

@@ -18,6 +18,7 @@ from common.errors import RejectCode, UsageError
 from common.formats.english import EnglishOwn
 from common.keys import new_keys
 from common.messages import Accepted, Rejected
+from tests.bidder.cli.programs import bidder
 from tests.english import english
 from tests.house_process import HouseProcess, running_house
 from tests.must_be import must_be
@@ -43,11 +44,6 @@ format = "sealed"
 def house(tmp_path: Path) -> Iterator[HouseProcess]:
     with running_house(tmp_path / "house", catalogue=CATALOGUE) as house:
         yield house
-
-
-def bidder(house: HouseProcess, home: Path, *words: str) -> Result:
-    words = (*words, "--name", "Ada", "--to", house.link, "--home", str(home))
-    return CliRunner().invoke(main, words, catch_exceptions=False)
 
 
 def told(result: Result) -> Any:

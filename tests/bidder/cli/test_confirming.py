@@ -5,17 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 from bidder import Client
-from bidder.cli import main
 from bidder.core.confirming import confirm_request
 from bidder.display.orders import ConfirmOrder, json_order, typed_order
 from common.errors import RejectCode, UsageError
 from common.formats.english import EnglishOwn
 from common.keys import new_keys
 from common.messages import Accepted, Rejected
-from tests.bidder.cli.programs import Program
+from tests.bidder.cli.programs import Program, bidder
 from tests.house_process import HouseProcess, running_house
 from tests.must_be import must_be
 
@@ -40,11 +38,6 @@ title = "Vase"
 def house(tmp_path: Path) -> Iterator[HouseProcess]:
     with running_house(tmp_path / "house", catalogue=CATALOGUE) as house:
         yield house
-
-
-def bidder(house: HouseProcess, home: Path, *words: str) -> Result:
-    words = (*words, "--name", "Ada", "--to", house.link, "--home", str(home))
-    return CliRunner().invoke(main, words, catch_exceptions=False)
 
 
 def test_a_bidder_says_in_a_shell_that_its_bid_stands_once_however_often(house: HouseProcess, tmp_path: Path) -> None:

@@ -5,16 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 from bidder import Client
-from bidder.cli import main
 from bidder.core.retraction import retract_request
 from bidder.display.orders import RetractOrder, json_order, typed_order
 from common.errors import RejectCode, UsageError
 from common.formats.english import EnglishOwn
 from common.keys import new_keys
 from common.messages import Accepted, Rejected
+from tests.bidder.cli.programs import bidder
 from tests.house_process import HouseProcess, running_house
 from tests.must_be import must_be
 
@@ -37,11 +36,6 @@ title = "Vase"
 def house(tmp_path: Path) -> Iterator[HouseProcess]:
     with running_house(tmp_path / "house", catalogue=CATALOGUE) as house:
         yield house
-
-
-def bidder(house: HouseProcess, home: Path, *words: str) -> Result:
-    words = (*words, "--name", "Ada", "--to", house.link, "--home", str(home))
-    return CliRunner().invoke(main, words, catch_exceptions=False)
 
 
 def test_the_last_bid_is_taken_back_once_however_often_it_is_asked(house: HouseProcess, tmp_path: Path) -> None:
