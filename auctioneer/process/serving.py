@@ -33,6 +33,7 @@ from auctioneer.process.server import Server
 from auctioneer.process.startup import OpenSale, has_begun, load_spec, open_sale
 from auctioneer.rules.sale_settings import AdmissionMode, Chosen
 from auctioneer.rules.terms import SaleSpec
+from common.collector import calm_collector, collect_rarely
 from common.errors import AuctionError, UsageError
 from common.links import JoinLink, Place, zmq_address
 from common.local_houses import LocalHouse, local_houses_folder, publish_local_house
@@ -48,8 +49,6 @@ if TYPE_CHECKING:
 
 CONNECTIONS_MAX: Final = 200_000
 """Two for each of as many bidders as there may be."""
-GC_ALLOCATIONS: Final = 50_000
-"""New containers between two looks of the garbage collector; Python's 700 would have it look every few bids."""
 
 _WHO_MAY_JOIN: Final = {
     AdmissionMode.OPEN: "everybody",
@@ -129,7 +128,7 @@ def _stand_by(
     """Stand by until this process owns the record, or is told to stop."""
     from auctioneer.process.standing_by import StandingBy  # it needs the extra `postgres`
 
-    gc.set_threshold(GC_ALLOCATIONS, 20, 50)
+    collect_rarely()
     folder, instance = options.folder, watched.instances[-1]
     ports = HeldPorts(_listening(options, folder))
     with closing(ports), closing(SnapshotWriter(folder.snapshots)) as snapshots:
@@ -235,7 +234,7 @@ class _Serving:
 
         if taken is None:
             gc.collect()  # a house that stood by collected all the time, and bidders wait
-        _calm_collector()
+        calm_collector()
         try:
             server.run(on_serving)
         except (FencedError, SteppedDownError) as error:
@@ -457,13 +456,6 @@ def _allow_connections(log: "FilteringBoundLogger") -> None:
         raise_file_limit(CONNECTIONS_MAX)
     except (OSError, ValueError) as error:
         log.warning("few_connections", files=resource.getrlimit(resource.RLIMIT_NOFILE)[0], reason=str(error))
-
-
-def _calm_collector() -> None:
-    """Have the garbage collector leave what a long sale keeps alone: messages and facts hold no cycles."""
-    gc.freeze()
-    gc.set_threshold(GC_ALLOCATIONS, 20, 50)
-    gc.enable()
 
 
 def _list_house(local: LocalHouse, log: "FilteringBoundLogger") -> None:

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from auctioneer.journal.snapshot_writer import SnapshotWriter
 from auctioneer.journal.snapshots import SnapshotFiles
 from benchmarks.inside.batches import ACTIVE_BIDDERS
-from benchmarks.inside.sale import Inside, InsideError, calm_collector
+from benchmarks.inside.sale import Inside, InsideError, collecting_rarely
 
 WIDE: Final = 256
 """The number of lots, and of bidders, in a batch."""
@@ -32,7 +32,7 @@ def measure_pauses(size: int, journal: Path, seed: int) -> Pause:
     random = Random(seed)
     try:
         sale.warm_up(random, ACTIVE_BIDDERS)
-        with calm_collector():
+        with collecting_rarely():
             snapshots = _measure_snapshots(sale, SnapshotFiles(journal.parent), random)
         return Pause(size, snapshots | {"snapshot_bytes": len(sale.house.snapshot())})
     finally:

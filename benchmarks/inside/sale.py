@@ -15,7 +15,6 @@ from auctioneer.house.settings import HouseSettings
 from auctioneer.journal import Journal, append
 from auctioneer.journal.sqlite import SqliteStore
 from auctioneer.network.broadcasts import frames
-from auctioneer.process.serving import GC_ALLOCATIONS
 from auctioneer.rules import decisions
 from auctioneer.rules.decisions import Refused
 from auctioneer.rules.facts import AnyFact, SaleCreated
@@ -23,6 +22,7 @@ from auctioneer.rules.formats.english import default_increments
 from auctioneer.rules.terms import LotSpec
 from common.clerk_names import HOUSE
 from common.codec import encode
+from common.collector import calm_collector
 from common.errors import AuctionError
 from common.formats.english import BidRequest, EnglishTerms
 from common.limits import DURATION_MS_MAX, PROTOCOL_VERSION, REMEMBERED_REQUESTS_MAX
@@ -209,12 +209,11 @@ def _lot(number: int) -> LotSpec:
 
 
 @contextmanager
-def calm_collector() -> Iterator[None]:
+def collecting_rarely() -> Iterator[None]:
     """Exempt all present objects from garbage collection, and collect the rest rarely, as `auctioneer run` does."""
     before = gc.get_threshold()
     gc.collect()
-    gc.freeze()
-    gc.set_threshold(GC_ALLOCATIONS, *before[1:])
+    calm_collector()
     try:
         yield
     finally:

@@ -16,7 +16,7 @@ import click
 from benchmarks.inside.formats.sealed import close_ms
 from benchmarks.inside.formats.table import FORMATS
 from benchmarks.inside.rules import Work
-from benchmarks.inside.sale import calm_collector
+from benchmarks.inside.sale import collecting_rarely
 from benchmarks.report.findings import results_option, show_and_keep, spread
 from benchmarks.report.results import Finding, Row, Target
 
@@ -48,7 +48,7 @@ def measure(bids: int, repeats: int, seed: int) -> Finding:
         for lots in LOTS:
             works = one.works(Random(seed), lots, bids)
             rates: defaultdict[str, list[float]] = defaultdict(list)
-            with calm_collector():
+            with collecting_rarely():
                 for _ in range(repeats):
                     for loop in one.loops:
                         rates[loop.what].append(bids / sum(map(loop.run, works)))

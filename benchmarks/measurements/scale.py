@@ -14,7 +14,7 @@ import click
 
 from benchmarks.inside.batches import Sales, Size
 from benchmarks.inside.pauses import Pause, measure_pauses
-from benchmarks.inside.sale import calm_collector
+from benchmarks.inside.sale import collecting_rarely
 from benchmarks.measurements.subscribers import measure_subscribers
 from benchmarks.report.findings import results_option, show_and_keep
 from benchmarks.report.results import Finding, Row, Target
@@ -98,7 +98,7 @@ def scale(
 def _measure_sizes(measured: list[Axis], folder: Path, rounds: int, seed: int) -> tuple[list[Row], list[Target]]:
     sales = Sales([size for axis in measured for size in axis.sizes], folder, seed)
     try:
-        with calm_collector():
+        with collecting_rarely():
             sales.measure(rounds)
         rows, targets, first = [], [], 0
         for axis in measured:

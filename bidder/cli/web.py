@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from bidder.cli.context import home_option, json_option, local_link, to_option
+from common.collector import calm_collector
 from common.errors import UsageError
 from common.links import JoinLink, zmq_address
 from common.terminal.commands import examples
@@ -122,7 +123,12 @@ async def _serve(settings: "GatewaySettings", listener: Any, *, as_json: bool, i
     if is_tied:
         loop.add_reader(sys.stdin.fileno(), _read_to_its_end, gateway)
     _tell(settings, as_json=as_json)
-    await gateway.run(listener, lambda: _tell_left_out(gateway.sale.hosts_left_out(), as_json=as_json))
+
+    def begin() -> None:
+        calm_collector()
+        _tell_left_out(gateway.sale.hosts_left_out(), as_json=as_json)
+
+    await gateway.run(listener, begin)
 
 
 def _read_to_its_end(gateway: "Gateway") -> None:

@@ -30,6 +30,7 @@ from common.sockets import (
     HANDSHAKE_MS,
     naming_limits,
     reconnect_swiftly,
+    set_hall_desk,
     set_request_client,
     set_subscriber,
     use_curve_client,
@@ -187,7 +188,7 @@ class DeskLine:
 
     def __init__(self, context: "zmq.Context[zmq.SyncSocket]", link: JoinLink, keys: KeyPair) -> None:
         self._context = context
-        self._prepare = request_options(link, keys)
+        self._prepare = partial(_prepare, set_hall_desk, link, keys)
         self.address = ""
         self.is_up = False
         self.has_message = False

@@ -94,16 +94,13 @@ class FirstScreen:
         self._template = _read("phone.html")
         self._early = Markup(_read("phone/early.js"))
         self._style = Markup(joined_styles(STYLES, _read))
+        self.policy = f"script-src 'self' '{_hash(self._early)}'; style-src 'self' '{_hash(self._style)}'; "
+        """What a browser must allow of this page besides files: its own script and style, and no others."""
         self._words = {language: read_words(language) for language in LANGUAGES}
         scripts = {language: _script(language) for language in LANGUAGES}
         self.scripts = {_script_name(script, language): script for language, script in scripts.items()}
         """The scripts by the names under which they are served, which change with their contents."""
         self._script_of = {language: _script_name(script, language) for language, script in scripts.items()}
-
-    @property
-    def policy(self) -> str:
-        """What a browser must allow of this page besides files: its own script and style, and no others."""
-        return f"script-src 'self' '{_hash(self._early)}'; style-src 'self' '{_hash(self._style)}'; "
 
     def page(
         self, language: str, seen: Seen | None, asked: Asked | None, picture: str | None, *, is_join: bool = False

@@ -71,7 +71,7 @@ class Gateway:
         self.histories = Histories()
         self.assets = Assets(settings.images)
         self.origins = Origins(settings.url, settings.names, settings.trusted_proxy)
-        store = GuestStore.open(gateway_folder(settings.home, settings.link) / "guests")
+        store = GuestStore.open(gateway_folder(settings.home, settings.link) / "guests.sqlite")
         self.host = Host(store, self.sale, self.now_ms, settings.link.invite)
         self._keys = gateway_keys(settings)
         self.consoles = Consoles(
@@ -110,7 +110,7 @@ class Gateway:
             for task in (following, ticking, looking):
                 task.cancel()
             outcomes = await asyncio.gather(following, ticking, looking, return_exceptions=True)
-            self.host.close()
+            await self.host.close()
             self.consoles.close()
             if self._hall is not None:
                 self._hall.close()

@@ -78,6 +78,9 @@ class Host:
         self._hall: asyncio.Future[Hall] = asyncio.get_running_loop().create_future()
         self._attendances: dict[str, Attendance] = {}
         self._moves: dict[str, _MoveCode] = {}
+        self._unwritten: list[Guest] = []
+        self._next_write: asyncio.Task[None] | None = None
+        """Writes those, once no other write is under way."""
         self._writing = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -243,10 +246,14 @@ class Host:
             if not guest.is_enrolled and guest.made_at_s < oldest_s and guest.id not in self._attendances:
                 self._begin(self._remove(guest))
 
-    def close(self) -> None:
-        """Let all guests leave the hall."""
+    async def close(self) -> None:
+        """Let all guests leave the hall, and finish what is being written."""
         for attendance in list(self._attendances.values()):
             self._drop_attendance(attendance.guest)
+        writing = [] if self._next_write is None else [self._next_write]
+        await asyncio.gather(*self._tasks, *writing, return_exceptions=True)
+        async with self._writing:
+            self._store.close()
 
     def _drop_attendance(self, guest: Guest) -> None:
         attendance = self._attendances.pop(guest.id, None)
@@ -256,15 +263,26 @@ class Host:
     # --- the disk ---------------------------------------------------------------------------------------------------
 
     async def _keep(self, guest: Guest) -> None:
-        """Keep a guest on the disk. The loop goes on meanwhile, and writes come one after another."""
+        """Keep a guest on the disk. The loop goes on meanwhile; guests that come during a write are written together.
+
+        Raises StorageError.
+        """
+        self._unwritten.append(guest)
+        if self._next_write is None:
+            self._next_write = asyncio.create_task(self._write())
+        await asyncio.shield(self._next_write)
+
+    async def _write(self) -> None:
         async with self._writing:
-            await asyncio.to_thread(self._store.write, guest)
-            self._store.know(guest)
+            guests, self._unwritten, self._next_write = self._unwritten, [], None
+            await asyncio.to_thread(self._store.write, guests)
+            for guest in guests:
+                self._store.know(guest)
 
     async def _remove(self, guest: Guest) -> None:
         async with self._writing:
             self._store.forget(guest)
-            await asyncio.to_thread(self._store.unlink, guest)
+            await asyncio.to_thread(self._store.delete, guest)
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

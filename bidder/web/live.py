@@ -171,9 +171,10 @@ class Live:
         if visit is None:
             await send({"type": "websocket.close"})
             return
+        line = scope.pop(LINE)  # else the scope and its line would hold each other, and wait for the collector
         try:
             await send({"type": "websocket.accept"})
-            await self._serve(visit, scope[LINE], receive)
+            await self._serve(visit, line, receive)
         finally:
             self._places.leave(visit)
 

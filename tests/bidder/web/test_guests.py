@@ -1,6 +1,10 @@
-"""Guests on the disk: private, whole, found again by cookie and by attempt, and no secret of a browser in a file."""
+"""Guests on the disk: private, whole, found again by cookie and by attempt, and no secret of a browser in the file."""
 
+import resource
+import sqlite3
 import stat
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,18 +27,43 @@ COOKIE, ATTEMPT = "a-cookie-that-nobody-guesses", "anattemptthatnobodyguesses"
 GUEST = Guest("abc", "Ada", new_keys(), digest_of(COOKIE), digest_of(ATTEMPT), 1000, invite="x")
 
 
-def test_a_guest_is_found_again_by_another_process_by_cookie_and_attempt(tmp_path: Path) -> None:
-    store = GuestStore.open(tmp_path / "guests")
-    store.write(GUEST)
+@contextmanager
+def file_of(path: Path) -> Iterator[GuestStore]:
+    store = GuestStore.open(path)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "gateway" / "guests.sqlite"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[GuestStore]:
+    with file_of(path) as store:
+        yield store
+
+
+def test_a_guest_is_found_again_by_another_process_by_cookie_and_attempt(store: GuestStore, path: Path) -> None:
+    store.write([GUEST])
     store.know(GUEST)
-    for found in (store, GuestStore.open(tmp_path / "guests")):
-        assert found.by_cookie(COOKIE) == found.by_attempt(ATTEMPT) == found.by_id("abc") == GUEST
-        assert list(found) == [GUEST]
-        assert len(found) == 1
+    with file_of(path) as read_again:
+        for found in (store, read_again):
+            assert found.by_cookie(COOKIE) == found.by_attempt(ATTEMPT) == found.by_id("abc") == GUEST
+            assert list(found) == [GUEST]
+            assert len(found) == 1
 
 
-def test_nothing_finds_nobody(tmp_path: Path) -> None:
-    store = GuestStore.open(tmp_path)
+def test_guests_who_come_together_are_written_together_in_their_order(store: GuestStore, path: Path) -> None:
+    guests = [replace(GUEST, id=f"{number}", cookie_digest=f"{number}") for number in (3, 1, 2)]
+    renamed = replace(guests[1], name="Agnes")
+    store.write([*guests, renamed])
+    with file_of(path) as read_again:
+        assert list(read_again) == [guests[0], renamed, guests[2]]
+
+
+def test_nothing_finds_nobody(store: GuestStore) -> None:
     store.know(replace(GUEST, attempt_digest=""))
     for nothing in ("", "another", digest_of(COOKIE)):
         assert store.by_cookie(nothing) is None
@@ -42,52 +71,67 @@ def test_nothing_finds_nobody(tmp_path: Path) -> None:
     assert store.by_id("") is None
 
 
-def test_files_are_private_and_hold_no_secret_of_a_browser(tmp_path: Path) -> None:
-    store = GuestStore.open(tmp_path / "guests")
-    store.write(GUEST)
-    (path,) = (tmp_path / "guests").iterdir()
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+def test_files_are_private_and_hold_no_secret_of_a_browser(store: GuestStore, path: Path) -> None:
+    store.write([GUEST])
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-    text = path.read_text()
-    assert COOKIE not in text
-    assert ATTEMPT not in text
+    for file in path.parent.iterdir():
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600, file
+        content = file.read_bytes()
+        assert COOKIE.encode() not in content
+        assert ATTEMPT.encode() not in content
 
 
-def test_a_new_cookie_ends_the_old_one(tmp_path: Path) -> None:
-    store = GuestStore.open(tmp_path)
+def test_a_new_cookie_ends_the_old_one(store: GuestStore, path: Path) -> None:
     moved = replace(GUEST, cookie_digest=digest_of("new"), attempt_digest="")
     for guest in (GUEST, moved):
-        store.write(guest)
+        store.write([guest])
         store.know(guest)
-    for found in (store, GuestStore.open(tmp_path)):
-        assert found.by_cookie(COOKIE) is None
-        assert found.by_attempt(ATTEMPT) is None
-        assert found.by_cookie("new") == moved
+    with file_of(path) as read_again:
+        for found in (store, read_again):
+            assert found.by_cookie(COOKIE) is None
+            assert found.by_attempt(ATTEMPT) is None
+            assert found.by_cookie("new") == moved
 
 
-def test_a_guest_that_is_removed_is_gone_for_good(tmp_path: Path) -> None:
-    store = GuestStore.open(tmp_path)
-    store.write(GUEST)
+def test_a_guest_that_is_removed_is_gone_for_good(store: GuestStore, path: Path) -> None:
+    store.write([GUEST])
     store.know(GUEST)
     store.forget(GUEST)
-    store.unlink(GUEST)
-    store.unlink(GUEST)
-    for found in (store, GuestStore.open(tmp_path)):
-        assert found.by_cookie(COOKIE) is None
-        assert not list(found)
+    store.delete(GUEST)
+    store.delete(GUEST)
+    with file_of(path) as read_again:
+        for found in (store, read_again):
+            assert found.by_cookie(COOKIE) is None
+            assert not list(found)
 
 
-def test_a_file_that_is_no_guest_is_named(tmp_path: Path) -> None:
-    (tmp_path / "bad.json").write_text("{")
-    with pytest.raises(UsageError, match=r"bad\.json"):
-        GuestStore.open(tmp_path)
+@pytest.mark.parametrize("content", [b"{" * 600, b"SQLite format 3"])
+def test_a_file_that_has_no_guests_is_named(path: Path, content: bytes) -> None:
+    path.parent.mkdir()
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match=r"guests\.sqlite"):
+        GuestStore.open(path)
 
 
-def test_a_disk_that_refuses_says_so(tmp_path: Path) -> None:
-    store = GuestStore.open(tmp_path / "guests")
-    (tmp_path / "guests").rmdir()
-    with pytest.raises(StorageError):
-        store.write(GUEST)
+def test_a_row_that_is_no_guest_is_named_with_its_file(path: Path) -> None:
+    GuestStore.open(path).close()
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("INSERT INTO guest VALUES ('x', '{}')")
+    with pytest.raises(UsageError, match=r"guests\.sqlite"):
+        GuestStore.open(path)
+
+
+def test_a_full_disk_says_so_and_takes_the_next_guest_when_it_has_room(store: GuestStore, path: Path) -> None:
+    most, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, hard))
+    try:
+        with pytest.raises(StorageError, match="disk"):
+            store.write([GUEST])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, hard))
+    store.write([GUEST])
+    with file_of(path) as read_again:
+        assert list(read_again) == [GUEST]
 
 
 def test_each_house_has_a_folder_of_its_own(tmp_path: Path) -> None:

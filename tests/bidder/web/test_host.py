@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from contextlib import closing
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from bidder.web import host as hosting
 from bidder.web.gateway import GatewaySettings, gateway_keys
+from bidder.web.guests import GuestStore
 from bidder.web.limits import MOVE_CODE_MS
 from common.conditions import digest_of
 from common.limits import INVITE_CHARS_MAX
@@ -39,7 +41,9 @@ async def order(house: HouseProcess, *arguments: str) -> str:
 
 
 def guests_in(home: Path) -> int:
-    return len(list(home.rglob("guests/*.json")))
+    (path,) = home.rglob("guests.sqlite")
+    with closing(GuestStore.open(path)) as store:
+        return len(store)
 
 
 def test_a_house_that_refuses_a_name_says_why_and_nothing_is_kept(open_house: HouseProcess, home: Path) -> None:

@@ -1,9 +1,11 @@
 """`/live`: what uvicorn must have for it, who may come, what a phone may send, and phones that do not read."""
 
 import asyncio
+import gc
 import inspect
 import json
 import socket
+import weakref
 from asyncio.transports import Transport
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
@@ -285,6 +287,25 @@ def test_a_phone_that_never_reads_is_cut_off_even_when_it_is_sent_next_to_nothin
             assert len(browser.gateway.fanout.listeners) == 1, "who answers its pings stays"
 
     play(story())
+
+
+def test_a_phone_that_has_left_is_freed_without_the_garbage_collector(open_house: HouseProcess, home: Path) -> None:
+    """The gateway lets the collector look rarely, so what a phone leaves behind must not wait for it."""
+
+    async def story() -> None:
+        async with gateway_at(open_house.link, home) as browser, browser.live() as other:
+            phone, listener, line = await slow_phone(browser, other)
+            parts = [weakref.ref(part) for part in (listener, line)]
+            del listener, line
+            phone.socket.close()
+            while any(part() for part in parts):
+                await until(other, "clock")
+
+    gc.disable()
+    try:
+        play(story())
+    finally:
+        gc.enable()
 
 
 def test_a_slow_phone_that_still_takes_something_is_not_cut_off_until_it_takes_nothing(
