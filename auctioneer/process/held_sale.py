@@ -80,6 +80,8 @@ class Released(NamedTuple):
     answers: Answers
     batch: Batch | None = None
     took_s: float = 0.0
+    position: int = 0
+    """Of the last fact in the record, with the batch."""
 
 
 class _Commit(NamedTuple):
@@ -283,22 +285,28 @@ class HeldSale:
             released = self._finished(self._under_way, now_ms)
             if released is None:
                 return
+            # The store works at the next batch while the answers of this one leave.
+            following = self._begin_next(now_ms)
             yield from self._let_leave(released, now_ms)
+        else:
+            following = self._begin_next(now_ms)
+        if following is not None:
+            yield from self._let_leave(following, now_ms)
+        if self._is_snapshot_due and self._under_way is None:
+            self._start_snapshot()  # all that was decided is durable here
+
+    def _begin_next(self, now_ms: int) -> Released | None:
+        """Begin to store what was decided; return what may leave at once, if anything may."""
         house = self.house
         batch = house.flush()
         self.answers.requests.extend(batch.released)
         if batch.facts or batch.rejections or batch.contacts:
-            released = self._begin(batch, now_ms)
-            if released is None:
-                return
-            yield from self._let_leave(released, now_ms)
-        else:
-            if batch.names_rejected and isinstance(house, House):
-                self._facts.tell(house, self._journal.position + 1, batch, (), now_ms)
-            if self.answers.requests or self.answers.commands:
-                yield Released(self._pop_answers())
-        if self._is_snapshot_due:
-            self._start_snapshot()  # all that was decided is durable here
+            return self._begin(batch, now_ms)
+        if batch.names_rejected and isinstance(house, House):
+            self._facts.tell(house, self._journal.position + 1, batch, (), now_ms)
+        if self.answers.requests or self.answers.commands:
+            return Released(self._pop_answers())
+        return None
 
     def hear_store(self, now_ms: int) -> Iterator[Released]:
         """Take what the store has to say, and yield what may leave. It may wake the house with nothing under way."""
@@ -374,25 +382,25 @@ class HeldSale:
         if batch is None:
             return Released(commit.answers)
         self.house.stored(batch)
-        return Released(commit.answers, batch, perf_counter() - commit.began_s)
+        return Released(commit.answers, batch, perf_counter() - commit.began_s, self._journal.position)
 
     def _let_leave(self, released: Released, now_ms: int) -> Iterator[Released]:
         """Yield what may leave, and tell of it afterwards: no verdict waits for the log."""
         yield released
         if released.batch is not None:
-            self._tell(released.batch, released.took_s, now_ms)
+            self._tell(released.batch, released.took_s, released.position, now_ms)
 
     def _pop_answers(self) -> Answers:
         answers, self.answers = self.answers, Answers([], [])
         return answers
 
-    def _tell(self, batch: Batch, took_s: float, now_ms: int) -> None:
-        """Count and tell of a batch that is durable."""
+    def _tell(self, batch: Batch, took_s: float, position: int, now_ms: int) -> None:
+        """Count and tell of a batch that is durable; `position` is that of its last fact."""
         facts = batch.facts
         others = tuple(place for place, fact in enumerate(facts) if type(fact) is not BidTaken)
         self._counters.committed(len(facts) - len(others), [facts[place] for place in others], batch.rejections, took_s)
         if isinstance(self.house, House):
-            self._facts.tell(self.house, self._journal.position - len(facts) + 1, batch, others, now_ms)
+            self._facts.tell(self.house, position - len(facts) + 1, batch, others, now_ms)
 
     # --- frozen -----------------------------------------------------------------------------------------------------
 

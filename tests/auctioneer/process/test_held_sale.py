@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
+from typing import Any
 
 import msgspec
 import pytest
@@ -39,6 +40,7 @@ from common.messages import (
 from tests.auctioneer.house.house_examples import ANN, BOB, lot
 from tests.auctioneer.process.served_sale import NEVER_MS, Answered, Opens, Published, ServedSale, Stored, bid
 from tests.must_be import must_be
+from tests.simulation.disk import FaultyJournal
 from tests.simulation.premises import CHAIR
 
 READS: list[AnyRequest] = [
@@ -115,6 +117,27 @@ def test_all_that_leaves_comes_after_what_it_tells_was_stored(hold: Opens) -> No
         elif isinstance(one, Published) and isinstance(one.message, LotEvents):
             assert all((one.message.lot, event.seq) in durable for event in one.message.events)
     assert leaders == 20
+
+
+def test_the_store_works_at_the_next_batch_while_the_answers_of_the_last_leave(
+    hold: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sale = late(hold, 100)
+    begun: list[int] = []
+    begin = FaultyJournal.begin
+
+    def begin_and_note(journal: FaultyJournal, facts: Sequence[AnyFact], *rest: Any) -> int:
+        begun.extend(len(sale.told) for fact in facts if isinstance(fact, BidTaken))
+        return begin(journal, facts, *rest)
+
+    monkeypatch.setattr(FaultyJournal, "begin", begin_and_note)
+    ann, bob = sale.bidder(ANN, "Ann"), sale.bidder(BOB, "Bob")
+    sale.at(500, lambda: sale.ask(ann, bid(10, 1000)))
+    sale.at(550, lambda: sale.ask(bob, bid(11, 1100)))
+    sale.run(900)
+    (first,) = (at for at, one in enumerate(sale.told) if isinstance(one, Answered) and one.request_id == 10)
+    assert len(begun) == 2
+    assert begun[1] <= first
 
 
 def test_a_sign_of_life_that_is_under_way_keeps_no_answer_waiting(hold: Opens) -> None:
