@@ -238,3 +238,6 @@ class SaleView(msgspec.Struct, frozen=True):
             "bound by its bid, and nobody is asked"
         ),
     ] = None
+    retractions: Annotated[
+        bool, Meta(description="whether a bidder may take its own last bid on an English lot back, early enough")
+    ] = False

@@ -73,6 +73,7 @@ class Engine(Applied):
             created.currency,
             started_at_ms=created.at_ms,
             revived_answer_ms=created.revived_answer_ms,
+            retractions=created.retractions,
         )
         return cls(EngineState(created, sale, [], now_ms=created.at_ms))
 

@@ -11,11 +11,11 @@ import msgspec
 
 from bidder.display.formats import display_of
 from common.errors import UsageError
-from common.lot import LotView
+from common.lot import LotView, SaleView
 from common.lot_numbers import is_valid_lot
 from common.money import AmountError, Currency
 
-HELP: Final = """\
+_HELP: Final = """\
 bid LOT AMOUNT               bid openly: bid 3 120
 bid LOT AMOUNT up-to AMOUNT  bid openly, with a secret maximum: bid 3 120 up-to 200
 max LOT AMOUNT               bid as little as leads, up to a secret maximum: max 3 200
@@ -26,15 +26,19 @@ stop LOT                     stop a falling price, and take a unit at what the c
 stop LOT AMOUNT xUNITS       take so many units, if the clock shows that amount or less: stop 3 9000 x2
 leave-bid LOT AMOUNT         leave a bid for a lot that is not open yet: leave-bid 7 200
 leave-bid LOT back           take the bid that you left back
-retract LOT                  take your last bid back, where the sale allows it
-confirm LOT                 your bid stands, where the house asks; with `no` it does not: confirm 3 no
+retract LOT                  take your last bid back, while there is time
+confirm LOT                  your bid stands, where the house asks; with `no` it does not: confirm 3 no
 lots                         how all lots stand
 lot LOT                      all about one lot
 mine                         what you lead and what you won
 follow LOT,LOT | own | all   show the changes of these lots only: follow 3,7
 yes                          bid what you were asked about
 quit                         leave; your bids stay"""
-"""The help, which lists all typed orders."""
+
+
+def help_lines(sale: SaleView) -> list[str]:
+    """Return the help, which lists all typed orders that the sale takes."""
+    return [line for line in _HELP.splitlines() if sale.retractions or not line.startswith("retract ")]
 
 
 class BidOrder(msgspec.Struct, frozen=True):

@@ -322,4 +322,9 @@ def _sale_event_fields(event: AnySaleEvent) -> Record:
 
 
 def _sale_fields(sale: SaleView) -> Record:
-    return {"sale": sale.sale, "title_of_sale": sale.title, "sale_status": sale.status.value}
+    return {
+        "sale": sale.sale,
+        "title_of_sale": sale.title,
+        "sale_status": sale.status.value,
+        "retractions": sale.retractions,
+    }

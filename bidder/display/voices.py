@@ -15,7 +15,7 @@ from bidder.core.notices import LotCaughtUp, LotChanged, Notice, SaleChanged
 from bidder.display.amounts import Record, money
 from bidder.display.formats import USUAL, AnyDisplay, display_of
 from bidder.display.lines import Line, Tone
-from bidder.display.orders import ALL, HELP, OWN, FollowOrder
+from bidder.display.orders import ALL, OWN, FollowOrder, help_lines
 from bidder.display.records import (
     lot_record,
     mine_record,
@@ -289,7 +289,7 @@ class ForPeople(Voice):
 
     def help(self) -> None:
         """Tell all orders that can be typed."""
-        for line in HELP.splitlines():
+        for line in help_lines(self._client.sale):
             self._say(Line(line))
 
     def mine(self, mine: Mine, tag: Any) -> None:  # noqa: ARG002 -- people need no tag

@@ -118,7 +118,7 @@ class AttendedSale:
 
     def moves(self, lot: ShownLot | None) -> Moves:
         """Return what can be done about a lot."""
-        return {} if lot is None else moves_of(lot.view, lot.own, self.client.paddle, self.currency)
+        return {} if lot is None else moves_of(lot.view, lot.own, self.client.paddle, self.client.sale)
 
     def why_not(self, move: Move, view: LotView) -> str:
         """Return why a move can't be made now; an empty text if it can."""

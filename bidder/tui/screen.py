@@ -22,12 +22,12 @@ from textual.widgets import Button, Footer, Sparkline, Static
 from bidder.display.following import LAST_LOTS_MS
 from bidder.display.lines import Line, Tone
 from bidder.display.orders import (
-    HELP,
     FollowOrder,
     MineOrder,
     Order,
     QuitOrder,
     YesOrder,
+    help_lines,
     parsed_amount,
     typed_order,
 )
@@ -76,13 +76,13 @@ _COMMANDS: Final = (
     ("Leave; your bids stay", "q", "leave"),
 )
 """The commands of the palette: what they do, their key, and the action."""
-_HELP: Final = "\n".join(
+_HELP: Final = (
     ["Keys"]
     + [f"  {key}  {title}" for title, key, _ in _COMMANDS]
     + ["  arrow keys, j, k, page up and down, home, end  choose a lot; Tab goes to its texts, which scroll"]
     + ["  ctrl+p  the palette, with themes; ctrl+c leaves at once; the mouse works, too", "", "Orders, after `:`"]
-    + [f"  {line}" for line in HELP.splitlines()]
 )
+"""The keys; the orders that can be typed follow."""
 
 
 class BidderScreen(FullScreen):
@@ -503,7 +503,8 @@ class BidderScreen(FullScreen):
 
     def action_help(self) -> None:
         """Show the keys, and the orders that can be typed."""
-        self.show_page([Line(line) for line in _HELP.splitlines()])
+        orders = [f"  {line}" for line in help_lines(self.sale.client.sale)]
+        self.show_page([Line(line) for line in (*_HELP, *orders)])
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Yield the commands of the palette."""

@@ -4,7 +4,7 @@ from typing import Any, Protocol
 
 from bidder.core.notices import Lost, Notice, Outbid, Told, Won
 from bidder.display.lines import Line, Tone
-from bidder.display.orders import ALL, HELP, OWN, FollowOrder
+from bidder.display.orders import ALL, OWN, FollowOrder, help_lines
 from bidder.display.shown import Shown
 from bidder.display.voices import ForPeople, Say
 from bidder.display.watch_list import WatchList
@@ -107,4 +107,4 @@ class ScreenVoice(ForPeople):
 
     def help(self) -> None:
         """Show all orders that can be typed on a page."""
-        self._places.show_page([Line(line) for line in HELP.splitlines()])
+        self._places.show_page([Line(line) for line in help_lines(self._client.sale)])

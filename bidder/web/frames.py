@@ -72,6 +72,7 @@ def sale_state(epoch: int, sale: SaleView, order: Iterable[str]) -> Record:
         "currency": {"code": sale.currency.code, "digits": sale.currency.decimals},
         "started_at_ms": sale.started_at_ms,
         "announcement": sale.announcement,
+        "retractions": sale.retractions,
         "order": list(order),
     }
 

@@ -32,8 +32,8 @@ const FATAL = ['unsupported_version', 'wrong_invite', 'wrong_code', 'not_admitte
 
 const AMOUNT_MOST = protocol.AMOUNT_MINOR_MAX
 const MOST = { amount_minor: AMOUNT_MOST, maximum_minor: AMOUNT_MOST, price_minor: AMOUNT_MOST, units: protocol.UNITS_MAX }
-const HELP = 'bid LOT AMOUNT_MINOR, max LOT AMOUNT_MINOR, retract LOT, confirm LOT, decline LOT, ' +
-  'seal LOT AMOUNT_MINOR, unseal LOT, stop LOT [PRICE_MINOR] [xUNITS], lots or quit'
+const help = (sale) => `bid LOT AMOUNT_MINOR, max LOT AMOUNT_MINOR, ${sale?.retractions ? 'retract LOT, ' : ''}confirm LOT, ` +
+  'decline LOT, seal LOT AMOUNT_MINOR, unseal LOT, stop LOT [PRICE_MINOR] [xUNITS], lots or quit'
 
 const number = (text) => (/^\d{1,16}$/.test(text ?? '') ? Number(text) : NaN)
 
@@ -537,7 +537,7 @@ class Client {
       this.offer(type, lot, (view) => fieldsOf(words, view)).catch((error) => this.fail(error))
     } else if (command === 'lots') say('lots', { sale: this.sale, lots: [...this.lots.values()] })
     else if (command === 'quit') this.quit(0)
-    else if (command) say('error', { text: HELP })
+    else if (command) say('error', { text: help(this.sale) })
   }
 
   fail(error) {

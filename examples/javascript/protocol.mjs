@@ -97,7 +97,9 @@ const BOARDS = {
   dutch: {},
 }
 const RESULT = { units: 1 }
-const SALE = { seq: 0, status: 'running', started_at_ms: 0, lots: 0, revived_answer_ms: null, announcement: '' }
+const SALE = {
+  seq: 0, status: 'running', started_at_ms: 0, lots: 0, announcement: '', revived_answer_ms: null, retractions: false,
+}
 
 /** A board with all of its fields; one of a format that this version does not know stays as it is. */
 export const fullBoard = (board) => ({ ...BOARDS[board.format], ...board })

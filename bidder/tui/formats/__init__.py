@@ -15,7 +15,7 @@ from common.formats import AnyOwn
 from common.formats.dutch import DutchBoard
 from common.formats.english import EnglishBoard
 from common.formats.sealed import SealedBoard
-from common.lot import LotStatus, LotView
+from common.lot import LotStatus, LotView, SaleView
 from common.money import Currency
 
 _BY_BOARD: Final[dict[type, FormatMoves[Any, Any]]] = {
@@ -25,16 +25,16 @@ _BY_BOARD: Final[dict[type, FormatMoves[Any, Any]]] = {
 }
 
 
-def moves_of(view: LotView, own: AnyOwn | None, paddle: int, currency: Currency) -> Moves:
+def moves_of(view: LotView, own: AnyOwn | None, paddle: int, sale: SaleView) -> Moves:
     """Return the moves on a lot as it stands, in the order of their buttons; none on a lot that is over."""
     known = _BY_BOARD.get(type(view.board))
     if view.status.is_final or known is None:
         return {}
     if view.status is LotStatus.SCHEDULED:
-        return scheduled_moves(view, currency, display_of(view).least_minor(view.board))
+        return scheduled_moves(view, sale.currency, display_of(view).least_minor(view.board))
     if view.asked is not None and view.asked.paddle == paddle:
         return answers(view, display_of(view).price_minor(view.board))
-    return known.open_moves(view, view.board, own, paddle, currency)
+    return known.open_moves(view, view.board, own, paddle, sale)
 
 
 def typed_order(key: Key, view: LotView, text: str, currency: Currency) -> OfferOrder:

@@ -6,17 +6,16 @@ from bidder.display.orders import OfferOrder, StopOrder
 from bidder.tui.formats.moves import Key, Move, Moves, standing_still
 from common.errors import UsageError
 from common.formats.dutch import DutchBoard, DutchOwn
-from common.lot import LotView
+from common.lot import LotView, SaleView
 from common.money import Currency
 
 
 class DutchMoves:
     """The moves on Dutch lots."""
 
-    def open_moves(
-        self, view: LotView, board: DutchBoard, own: DutchOwn | None, paddle: int, currency: Currency
-    ) -> Moves:
+    def open_moves(self, view: LotView, board: DutchBoard, own: DutchOwn | None, paddle: int, sale: SaleView) -> Moves:
         """Return the moves. The price that is shown is the most that a unit may cost."""
+        currency = sale.currency
         lot, price, still = view.lot, currency.show(board.price_minor), standing_still(view)
         stop = StopOrder(lot, currency.plain(board.price_minor))
         moves = {Key.BID: Move(f"Stop at {price}", stop, board.price_minor, "", still, falls_by_itself=True)}

@@ -5,7 +5,7 @@ from typing import Final
 from bidder.display.orders import BidOrder, BuyOrder, OfferOrder, RetractOrder
 from bidder.tui.formats.moves import Key, Move, Moves, standing_still
 from common.formats.english import EnglishBoard, EnglishOwn
-from common.lot import LotView
+from common.lot import LotView, SaleView
 from common.money import Currency
 
 
@@ -13,9 +13,10 @@ class EnglishMoves:
     """The moves on English lots."""
 
     def open_moves(
-        self, view: LotView, board: EnglishBoard, own: EnglishOwn | None, paddle: int, currency: Currency
+        self, view: LotView, board: EnglishBoard, own: EnglishOwn | None, paddle: int, sale: SaleView
     ) -> Moves:
         """Return the moves. The next bid depends on the price that is shown, and the leader makes none."""
+        currency = sale.currency
         lot, least = view.lot, currency.show(board.minimum_minor)
         leads = bool(paddle) and board.leader == paddle
         still = standing_still(view)
@@ -38,8 +39,8 @@ class EnglishMoves:
             buy = BuyOrder(lot, currency.plain(board.buy_now_minor))
             asks = f"Buy lot {lot}, {view.terms.title}, now for {price}? That closes it."
             moves[Key.BUY] = Move(f"Buy now {price}", buy, board.buy_now_minor, asks, still)
-        if leads:
-            asks = f"Take your last bid on lot {lot} back? Not every sale allows it."
+        if leads and sale.retractions:
+            asks = f"Take your last bid on lot {lot} back?"
             moves[Key.TAKE_BACK] = Move("Take back", RetractOrder(lot), asks=asks, why_not=still)
         return moves
 

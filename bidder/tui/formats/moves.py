@@ -4,7 +4,7 @@ from enum import Enum
 from typing import NamedTuple, Protocol, TypeVar
 
 from bidder.display.orders import ConfirmOrder, LeaveBidOrder, OfferOrder
-from common.lot import LotStatus, LotView
+from common.lot import LotStatus, LotView, SaleView
 from common.money import Currency
 
 Board = TypeVar("Board", contravariant=True)
@@ -44,7 +44,7 @@ Moves = dict[Key, Move]
 class FormatMoves(Protocol[Board, Own]):
     """The moves on an open lot of one format. `paddle` is the reader's own."""
 
-    def open_moves(self, view: LotView, board: Board, own: Own | None, paddle: int, currency: Currency) -> Moves:
+    def open_moves(self, view: LotView, board: Board, own: Own | None, paddle: int, sale: SaleView) -> Moves:
         """Return the moves on a lot that is open or paused, in the order of their buttons."""
 
     def typed_order(self, key: Key, lot: str, text: str, board: Board, currency: Currency) -> OfferOrder:

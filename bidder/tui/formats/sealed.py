@@ -5,7 +5,7 @@ from typing import Final
 from bidder.display.orders import OfferOrder, SealOrder, UnsealOrder
 from bidder.tui.formats.moves import Key, Move, Moves, standing_still
 from common.formats.sealed import SealedBoard, SealedOwn
-from common.lot import LotView
+from common.lot import LotView, SaleView
 from common.money import Currency
 
 
@@ -13,9 +13,10 @@ class SealedMoves:
     """The moves on sealed lots."""
 
     def open_moves(
-        self, view: LotView, board: SealedBoard, own: SealedOwn | None, paddle: int, currency: Currency
+        self, view: LotView, board: SealedBoard, own: SealedOwn | None, paddle: int, sale: SaleView
     ) -> Moves:
         """Return the moves: an offer that stands can be replaced or taken back."""
+        currency = sale.currency
         lot, still = view.lot, standing_still(view)
         least = f"At least {currency.show(board.minimum_minor)}."
         if own is None:

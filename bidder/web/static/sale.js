@@ -41,6 +41,7 @@ export class Sale extends EventTarget {
     this.title = "";
     this.status = "";
     this.announcement = "";
+    this.retractions = false;
     this.startedAtMs = null;
     this.currency = { code: "", digits: 2 };
     this.order = [];
@@ -344,6 +345,7 @@ export class Sale extends EventTarget {
     this.title = record.title;
     this.status = record.status;
     this.announcement = record.announcement;
+    this.retractions = record.retractions;
     this.startedAtMs = record.started_at_ms;
     this.currency = record.currency;
     this.order = record.order;

@@ -11,7 +11,7 @@ from auctioneer.rules.facts import CorrectionMade
 from common.codec import encode
 from common.errors import RejectCode
 from common.formats.english import EnglishOwn
-from common.messages import Accepted, News, NewsRequest, Rejected, WordKind
+from common.messages import Accepted, News, NewsRequest, Rejected, Snapshot, SnapshotRequest, WordKind
 from common.retraction import RetractRequest
 from tests.auctioneer.house.house_examples import ANN, BOB, SmallSale, bid, lot, maximum
 from tests.must_be import must_be
@@ -34,6 +34,13 @@ def retraction(request_id: int, number: str = "1") -> RetractRequest:
 
 def has_no_word(sale: SmallSale, key: str) -> bool:
     return isinstance(sale.send(key, encode(NewsRequest(id=900, after_seq=0))), Parked)
+
+
+@pytest.mark.parametrize("retractions", [True, False])
+def test_everybody_is_told_whether_the_sale_has_retractions(retractions: bool) -> None:
+    sale = SmallSale(lot("1"), corrections=True, retractions=retractions)
+    assert sale.join(ANN, "Ann").sale.retractions is retractions
+    assert must_be(Snapshot, sale.ask(ANN, SnapshotRequest(id=10))).sale.retractions is retractions
 
 
 def test_a_repeat_gets_the_same_verdict_and_takes_nothing_else_back(sale: SmallSale) -> None:

@@ -8,14 +8,18 @@ from shutil import copytree
 
 import pytest
 from click.testing import CliRunner
+from msgspec.structs import replace
 
 from bidder import AsyncClient
 from bidder.attending.attendance import Attendance
 from bidder.cli import main
 from bidder.cli.output import print_lots, say
+from bidder.display.orders import help_lines
 from bidder.display.voices import ForPeople
 from bidder.shells.home import LastId
 from common.keys import new_keys
+from common.lot import SaleView
+from common.money import Currency
 from tests.bidder.cli.programs import AtTerminal, Program, catalogue
 from tests.house_process import WAIT_S, HouseProcess, running_house
 
@@ -302,6 +306,12 @@ def test_a_slip_is_told_with_what_would_be_right(home: Path) -> None:
         ada.type("\x04")
         ada.until("you still lead")
         assert ada.end() == 0
+
+
+def test_help_has_the_orders_that_the_sale_takes() -> None:
+    sale = SaleView("a", "Evening", Currency("USD", 2))
+    more = set(help_lines(replace(sale, retractions=True))) - set(help_lines(sale))
+    assert [line.split()[0] for line in more] == ["retract"]
 
 
 def test_an_amount_far_above_the_minimum_waits_for_a_yes(home: Path) -> None:

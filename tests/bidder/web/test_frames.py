@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from msgspec.structs import replace
 from websockets.frames import Frame, Opcode
 
 from bidder.core.notices import LotCaughtUp, Outbid
@@ -57,6 +58,12 @@ def test_the_sale_names_its_lots_in_their_order_and_its_currency() -> None:
     record = frames.sale_state(2, Hall(lot("1"), lot("2")).sale, ["2", "1"])
     assert record["order"] == ["2", "1"]
     assert record["currency"] == {"code": "EUR", "digits": 2}
+
+
+def test_the_sale_says_whether_a_bid_can_be_taken_back() -> None:
+    sale = Hall().sale
+    for retractions in (True, False):
+        assert frames.sale_state(1, replace(sale, retractions=retractions), [])["retractions"] is retractions
 
 
 def test_only_what_changes_the_sale_itself_has_it_told_again() -> None:

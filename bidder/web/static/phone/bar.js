@@ -28,8 +28,6 @@ export class Bar {
   #said = new Map();
   #units = new Map();
   #retracted = new Set();
-  /** Whether a bidder may take a bid back in this sale, as far as is known: the house tells when it is asked. */
-  mayRetract = true;
 
   /** `go` shows the current lot, `join` the way to a paddle. */
   constructor(sale, { go, join }) {
@@ -94,7 +92,6 @@ export class Bar {
 
   /** Show a verdict, also one on a request of before a reload. Returns its words. */
   heard(verdict) {
-    if (verdict.code === "no_retraction") this.mayRetract = false;
     if (verdict.do === "retract" && verdict.status === "accepted") this.#retracted.add(verdict.lot);
     const lot = this.#sale.lots.get(verdict.lot);
     if (!lot) return "";

@@ -146,7 +146,7 @@ export class LotView {
     attr(p.buy, "aria-disabled", lot.status !== "open" || this.#sale.connection.state !== "live" ? "true" : null);
     if (this.#buy) text(p.buy, this.#buy.label);
     // Its place is kept while it can't be used, so that nothing moves when the lead does.
-    show(p.retract, Boolean(me && this.#bar.mayRetract && lot.format === "english"));
+    show(p.retract, Boolean(me && this.#sale.retractions && lot.format === "english"));
     attr(p.retract, "data-idle", lot.status !== "open" || !format.own(lot, me));
   }
 
