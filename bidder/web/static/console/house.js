@@ -1,7 +1,9 @@
 // Commands to the house, through the gateway, by docs/control.md. Each is done once: a command is kept until its answer,
-// and repeated with the same id after a reload, a dead gateway or a dead house.
+// and repeated with the same id after a reload, a dead gateway or a dead house. All tabs of a browser are one sender, so
+// each command has a place of its own, and what a tab left behind is repeated by the next one that is opened.
 
-const KEPT_KEY = "console.command";
+const KEPT_PREFIX = "console.command.";
+const KEPT_MAX = 32; // commands that are kept; of more, the oldest go
 const LAST_ID_KEY = "console.last_id";
 const IDS_APART = 2 ** 20;
 const REPEAT_MS = 60000; // the age up to which a command is repeated after a reload
@@ -78,25 +80,36 @@ export class House {
     this._lastId += 1 + Math.floor(Math.random() * IDS_APART);
     const command = { type, id: this._lastId, ...fields };
     store(LAST_ID_KEY, this._lastId);
-    store(KEPT_KEY, { command, at_ms: Date.now(), by: this.me.name });
+    for (const key of keptKeys().slice(0, 1 - KEPT_MAX)) store(key, null);
+    store(KEPT_PREFIX + command.id, { command, at_ms: Date.now(), by: this.me.name });
     const waiting = setTimeout(() => this.onWait?.(), WAIT_SHOWN_MS);
     try {
-      return await this._send(command);
+      return await unlessElsewhere(command.id, () => this._send(command));
     } finally {
       clearTimeout(waiting);
-      if (stored(KEPT_KEY)?.command.id === command.id) store(KEPT_KEY, null);
+      store(KEPT_PREFIX + command.id, null);
     }
   }
 
-  /** Give the command again whose answer a reload has lost; return [command, answer], or null if there is none. */
-  async repeatKept() {
-    const kept = stored(KEPT_KEY);
-    if (!kept || Date.now() - kept.at_ms > REPEAT_MS || kept.by !== this.me.name) return null;
-    try {
-      return [kept.command, await this._send(kept.command)];
-    } finally {
-      store(KEPT_KEY, null);
+  /** Give the commands again whose answers were lost, the oldest first; yield each, with the error if it was not done. */
+  async *repeatKept() {
+    for (const key of keptKeys()) {
+      const repeated = await unlessElsewhere(key.slice(KEPT_PREFIX.length), () => this._repeat(key));
+      if (repeated) yield repeated;
     }
+  }
+
+  async _repeat(key) {
+    const kept = stored(key);
+    const isOld = Date.now() - kept?.at_ms > REPEAT_MS;
+    if (kept?.by !== this.me.name) {
+      if (!kept || isOld) store(key, null); // else the clerk who had this browser may come back
+      return null;
+    }
+    let error = isOld ? new Refused("too_old", "It is more than a minute old. Look whether it was done.") : null;
+    if (!isOld) await this._send(kept.command).catch((failure) => (error = failure));
+    store(key, null);
+    return { command: kept.command, error };
   }
 
   async _send(command) {
@@ -138,6 +151,24 @@ async function post(name, body) {
 
 function pause(ms) {
   return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** The keys of all commands that wait for an answer, in the order in which they were given. */
+function keptKeys() {
+  try {
+    const ids = Object.keys(localStorage).filter((key) => key.startsWith(KEPT_PREFIX)).map((key) => Number(key.slice(KEPT_PREFIX.length)));
+    return ids.sort((one, other) => one - other).map((id) => KEPT_PREFIX + id);
+  } catch {
+    return []; // a browser that keeps nothing
+  }
+}
+
+/**
+ * Do something about a command, and return null at once if another tab waits for its answer. A browser that can't tell
+ * (it does for secure pages only) repeats that command, too; the house does it once.
+ */
+function unlessElsewhere(id, act) {
+  return navigator.locks ? navigator.locks.request(KEPT_PREFIX + id, { ifAvailable: true }, (lock) => (lock ? act() : null)) : act();
 }
 
 function stored(key) {

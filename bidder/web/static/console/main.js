@@ -95,11 +95,10 @@ async function enterRoom() {
   show(keys, true);
   room.start();
   paint();
-  try {
-    const kept = await house.repeatKept();
-    if (kept) tell(`Done: ${kept[0].type.replaceAll("_", " ")}.`, "good");
-  } catch (error) {
-    tell(`The last command before the reload was refused: ${error.message}`, "bad");
+  for await (const { command, error } of house.repeatKept()) {
+    const name = command.type.replaceAll("_", " ");
+    if (error) tell(`A command from before this page was opened was not done again: ${name}. ${error.message}`, "bad");
+    else tell(`Done: ${name}.`, "good");
   }
 }
 
