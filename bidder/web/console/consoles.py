@@ -3,6 +3,9 @@
 A console is a clerk of the house. Its key is the gateway's; the browser has a cookie, which no script can read. The
 link's address is not used: commands go to the address that the gateway was started with, so that nobody can have the
 gateway connect anywhere else.
+
+Files are written by a thread, so that no phone waits for the disk, and one after another. A change looks its console up
+when its turn comes, since the change before may have locked or ended it.
 """
 
 import asyncio
@@ -69,6 +72,7 @@ class Consoles:
         self._pins = RatePerKey(WRONG_PINS_PER_MINUTE_MAX, CONSOLES_MAX)
         self._hand_overs: dict[str, _HandOver] = {}
         self._entering = asyncio.Lock()
+        self._writing = asyncio.Lock()
 
     def close(self) -> None:
         """Close all connections."""
@@ -91,28 +95,28 @@ class Consoles:
         if link.house_key != self._house_key:
             raise Refusal(403, "wrong_link", "That link is for another house.")
         async with self._entering:
-            console = self._of_link(link, text)
+            console = await self._of_link(link, text)
             await self._redeem(link, console)
             cookie = secrets.token_urlsafe(TOKEN_BYTES)
-            console = msgspec.structs.replace(console, cookie_digest=digest_of(cookie), is_in=True)
-            self._store.keep(console)
+            async with self._writing:
+                console = await self._keep(console, cookie_digest=digest_of(cookie), is_in=True)
         return Entered(console, await self._pass_on(console, dict(_MYSELF)), cookie)
 
-    def _of_link(self, link: ClerkLink, text: str) -> BrowserConsole:
+    async def _of_link(self, link: ClerkLink, text: str) -> BrowserConsole:
         """Return the console that this link made before, or a new one; it is on the disk then. Raises Refusal."""
         known = self._store.by_link(text.strip())
         if known is not None:
             if known.is_in:
                 raise Refusal(403, "wrong_link", "That link was used. Ask the auctioneer for another one.")
             return known
-        self._sweep()
+        await self._sweep()
         if len(self._store) >= CONSOLES_MAX:
             raise Refusal(503, "gateway_full", "This gateway has too many consoles. End some of them.")
         made = BrowserConsole(
             secrets.token_hex(16), link.name, new_keys(), "", digest_of(text.strip()), round(time.time())
         )
-        self._store.keep(made)
-        return made
+        async with self._writing:
+            return await self._keep(made)
 
     async def _redeem(self, link: ClerkLink, console: BrowserConsole) -> None:
         by_link = self._line_of(link.keys)
@@ -125,7 +129,7 @@ class Consoles:
         except UnknownKeyError:
             # The link is used up: by this console, whose answer was lost, or by somebody else.
             if not await self._is_known(console.keys):
-                self._store.remove(console)
+                await self._end(console)
                 raise Refusal(403, "wrong_link", "That link was used, or has expired. Ask for another one.") from None
         except UnreachableError as error:
             raise Refusal(503, "unreachable", "The house does not answer now. Try the same link again.") from error
@@ -173,30 +177,32 @@ class Consoles:
         try:
             return await line.ask(command)
         except UnknownKeyError:
-            self._end(console)
+            await self._end(console)
             raise Refusal(401, "forbidden", _OUT) from None
         except UnreachableError as error:
             raise Refusal(503, "unreachable", str(error)) from error
 
     # --- lock and hand-over -----------------------------------------------------------------------------------------
 
-    def lock(self, cookie: str, pin: str) -> None:
+    async def lock(self, cookie: str, pin: str) -> None:
         """Pass nothing on until the PIN comes. Raises Refusal."""
-        console = self._open(cookie)
         if not PIN_CHARS_MIN <= len(pin) <= PIN_CHARS_MAX or not pin.isascii() or not pin.isdigit():
             raise Refusal(400, "malformed", f"A PIN has {PIN_CHARS_MIN} to {PIN_CHARS_MAX} digits.")
-        self._store.keep(msgspec.structs.replace(console, pin_digest=_pin_digest(console, pin)))
+        async with self._writing:
+            console = self._open(cookie)
+            await self._keep(console, pin_digest=_pin_digest(console, pin))
 
-    def unlock(self, cookie: str, pin: str) -> None:
+    async def unlock(self, cookie: str, pin: str) -> None:
         """Pass commands on again. Raises Refusal."""
-        console = self._present(cookie)
-        if not console.pin_digest:
-            return
-        if not self._pins.spend(console.id, self._now_ms()):
-            raise Refusal(429, "slow_down", "Too many wrong PINs. Wait a minute.")
-        if not secrets.compare_digest(console.pin_digest, _pin_digest(console, pin)):
-            raise Refusal(403, "wrong_pin", "The PIN is wrong.")
-        self._store.keep(msgspec.structs.replace(console, pin_digest=""))
+        async with self._writing:
+            console = self._present(cookie)
+            if not console.pin_digest:
+                return
+            if not self._pins.spend(console.id, self._now_ms()):
+                raise Refusal(429, "slow_down", "Too many wrong PINs. Wait a minute.")
+            if not secrets.compare_digest(console.pin_digest, _pin_digest(console, pin)):
+                raise Refusal(403, "wrong_pin", "The PIN is wrong.")
+            await self._keep(console, pin_digest="")
 
     def hand_over(self, cookie: str) -> str:
         """Return a code by which another browser becomes this console, once and soon. Raises Refusal."""
@@ -211,17 +217,20 @@ class Consoles:
         """Become the console of a code; the other browser loses it. Raises Refusal."""
         code = plain_code(typed)
         over = self._hand_overs.pop(code, None) if is_valid_code(code) else None
-        console = None if over is None or over.until_ms <= self._now_ms() else self._store.by_id(over.console_id)
-        if console is None:
-            raise Refusal(403, "wrong_code", "The code is wrong, used or expired. Ask the other console for a new one.")
         cookie = secrets.token_urlsafe(TOKEN_BYTES)
-        console = msgspec.structs.replace(console, cookie_digest=digest_of(cookie), pin_digest="")
-        self._store.keep(console)
+        async with self._writing:
+            console = None if over is None or over.until_ms <= self._now_ms() else self._store.by_id(over.console_id)
+            if console is None:
+                raise Refusal(
+                    403, "wrong_code", "The code is wrong, used or expired. Ask the other console for a new one."
+                )
+            console = await self._keep(console, cookie_digest=digest_of(cookie), pin_digest="")
         return Entered(console, await self._pass_on(console, dict(_MYSELF)), cookie)
 
-    def leave(self, cookie: str) -> None:
+    async def leave(self, cookie: str) -> None:
         """Forget a console and its key. The house still lists the clerk, whom the auctioneer can remove."""
-        self._end(self._present(cookie))
+        async with self._writing:
+            await self._remove(self._present(cookie))
 
     # --- inside -----------------------------------------------------------------------------------------------------
 
@@ -237,17 +246,33 @@ class Consoles:
             raise Refusal(423, "locked", "The console is locked. Give its PIN.")
         return console
 
-    def _end(self, console: BrowserConsole) -> None:
+    async def _keep(self, console: BrowserConsole, **changes: Any) -> BrowserConsole:
+        """Keep a console with these changes, durably, and return it. The caller must hold `_writing`.
+
+        Raises StorageError.
+        """
+        changed = msgspec.structs.replace(console, **changes)
+        await asyncio.to_thread(self._store.write, changed)
+        self._store.know(changed)
+        return changed
+
+    async def _remove(self, console: BrowserConsole) -> None:
+        """End a console, and remove its file. The caller must hold `_writing`."""
         line = self._lines.pop(console.id, None)
         if line is not None:
             line.close()
         self._rates.pop(console.id, None)
-        self._store.remove(console)
+        self._store.forget(console)
+        await asyncio.to_thread(self._store.unlink, console)
 
-    def _sweep(self) -> None:
+    async def _end(self, console: BrowserConsole) -> None:
+        async with self._writing:
+            await self._remove(console)
+
+    async def _sweep(self) -> None:
         for console in self._store:
             if self._is_old(console):
-                self._end(console)
+                await self._end(console)
 
     def _is_old(self, console: BrowserConsole) -> bool:
         return time.time() - console.made_at_s > CONSOLE_MS_MAX / 1000

@@ -84,11 +84,11 @@ class ConsoleRoutes:
         return Response(msgspec.json.encode(_explained(answer)), media_type="application/json")
 
     async def _lock(self, request: Request, body: bytes) -> Response:
-        self._consoles.lock(self._cookie(request), _read(body, _Pin).pin)
+        await self._consoles.lock(self._cookie(request), _read(body, _Pin).pin)
         return JSONResponse({"is_locked": True})
 
     async def _unlock(self, request: Request, body: bytes) -> Response:
-        self._consoles.unlock(self._cookie(request), _read(body, _Pin).pin)
+        await self._consoles.unlock(self._cookie(request), _read(body, _Pin).pin)
         return JSONResponse({"is_locked": False})
 
     async def _hand_over(self, request: Request, body: bytes) -> Response:  # noqa: ARG002 -- as above
@@ -98,7 +98,7 @@ class ConsoleRoutes:
         return _entered(request, await self._consoles.take_over(_read(body, _Code).code))
 
     async def _leave(self, request: Request, body: bytes) -> Response:  # noqa: ARG002 -- as above
-        self._consoles.leave(self._cookie(request))
+        await self._consoles.leave(self._cookie(request))
         answer = JSONResponse({})
         answer.delete_cookie(COOKIE, path="/")
         answer.delete_cookie(SECURE_COOKIE, path="/", secure=True)

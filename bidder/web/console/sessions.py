@@ -78,16 +78,25 @@ class ConsoleStore:
         digest = digest_of(link)
         return next((one for one in self._consoles.values() if one.link_digest == digest), None)
 
-    def keep(self, console: BrowserConsole) -> None:
-        """Keep a console, durably. Raises StorageError."""
-        write_whole(self._folder / f"{console.id}{_ENDING}", msgspec.json.encode(console))
+    def write(self, console: BrowserConsole) -> None:
+        """Write a console's file, so that it is durable. Any thread may call it, one at a time. Raises StorageError."""
+        write_whole(self._path(console), msgspec.json.encode(console))
+
+    def unlink(self, console: BrowserConsole) -> None:
+        """Remove a console's file. Any thread may call it, one at a time. Raises OSError."""
+        self._path(console).unlink(missing_ok=True)
+        sync_directory(self._folder)
+
+    def know(self, console: BrowserConsole) -> None:
+        """Know a console as it is now. The caller must have written it before."""
         self._consoles[console.id] = console
 
-    def remove(self, console: BrowserConsole) -> None:
-        """Forget a console and its key. Raises OSError."""
+    def forget(self, console: BrowserConsole) -> None:
+        """Forget a console and its key; the caller then removes its file."""
         self._consoles.pop(console.id, None)
-        (self._folder / f"{console.id}{_ENDING}").unlink(missing_ok=True)
-        sync_directory(self._folder)
+
+    def _path(self, console: BrowserConsole) -> Path:
+        return self._folder / f"{console.id}{_ENDING}"
 
 
 def digest_of(secret: str) -> str:

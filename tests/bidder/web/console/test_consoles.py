@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from bidder.web.console.sessions import BrowserConsole, ConsoleStore, digest_of
 from bidder.web.host import Refusal
 from common.keys import new_keys
 from tests.bidder.web.gateways import Answer, GatewayProcess, Record, running_gateway
-from tests.house_process import HouseProcess, running_house
+from tests.house_process import WAIT_S, HouseProcess, running_house
 
 CATALOGUE = """
 [sale]
@@ -274,10 +275,81 @@ def test_what_is_no_command_is_refused_here(room: Room) -> None:
     assert ada.post("command", large).status == 413
 
 
+def known_console() -> BrowserConsole:
+    """Return a console whose browser has the cookie `cookie`."""
+    return BrowserConsole("1", "ada", new_keys(), digest_of("cookie"), "", round(time.time()), is_in=True)
+
+
+class SlowDisk(ConsoleStore):
+    """Consoles on a disk that writes nothing before the event loop has let it."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.begun = threading.Event()
+        self.may_go_on = threading.Event()
+
+    def write(self, console: BrowserConsole) -> None:
+        self.begun.set()
+        assert self.may_go_on.wait(WAIT_S), "the loop waits for the disk"
+        super().write(console)
+
+
+@contextmanager
+def slow_consoles(folder: Path) -> Iterator[tuple[Consoles, SlowDisk]]:
+    """Return one console and its disk."""
+    disk = SlowDisk(folder)
+    disk.know(known_console())
+    consoles = Consoles(disk, "", "", lambda: 0)
+    try:
+        yield consoles, disk
+    finally:
+        disk.may_go_on.set()
+        consoles.close()
+
+
+def test_nobody_waits_for_the_disk_but_who_is_kept_on_it(tmp_path: Path) -> None:
+    async def story() -> None:
+        with slow_consoles(tmp_path) as (consoles, disk):
+            locking = asyncio.create_task(consoles.lock("cookie", "1234"))
+            assert await asyncio.to_thread(disk.begun.wait, WAIT_S)
+            with pytest.raises(Refusal, match="A command is a map"):
+                await consoles.command("cookie", "no command")
+            assert not locking.done()
+            disk.may_go_on.set()
+            await locking
+            with pytest.raises(Refusal, match="locked"):
+                await consoles.command("cookie", "no command")
+        (kept,) = ConsoleStore.open(tmp_path)
+        assert kept.pin_digest, "who was told that it is locked finds it locked after a restart"
+
+    asyncio.run(story())
+
+
+def test_a_console_that_waited_its_turn_on_the_disk_is_judged_as_it_is_then(tmp_path: Path) -> None:
+    async def story() -> None:
+        with slow_consoles(tmp_path) as (consoles, disk):
+            locking = asyncio.create_task(consoles.lock("cookie", "1234"))
+            assert await asyncio.to_thread(disk.begun.wait, WAIT_S)
+            again = asyncio.create_task(consoles.lock("cookie", "5678"))
+            unlocking = asyncio.create_task(consoles.unlock("cookie", "1234"))
+            disk.may_go_on.set()
+            await locking
+            with pytest.raises(Refusal, match="locked"):
+                await again
+            await unlocking
+            leaving = [asyncio.create_task(consoles.leave("cookie")) for _ in range(2)]
+            await leaving[0]
+            with pytest.raises(Refusal, match="has no console"):
+                await leaving[1]
+        assert list(ConsoleStore.open(tmp_path)) == []
+
+    asyncio.run(story())
+
+
 def test_a_flood_of_commands_is_refused_here(tmp_path: Path) -> None:
     async def flood() -> list[str]:
         store = ConsoleStore.open(tmp_path)
-        store.keep(BrowserConsole("1", "ada", new_keys(), digest_of("cookie"), "", round(time.time()), is_in=True))
+        store.know(known_console())
         consoles = Consoles(store, "", "", lambda: 0)
         codes = []
         try:
