@@ -43,6 +43,12 @@ def late_words(row: Row) -> str:
     return f"{who} {late_by(row['late_ms'])} late on lot {row['lot']}: {amount}"
 
 
+def void_words(row: Row) -> str:
+    """Return a left bid in the report `void`: whose, for how much, on which lot, and why it does not count."""
+    amount = grouped(row["amount"]) or "sealed"
+    return f"{person(row['name'], row['paddle'])} had left {amount} for lot {row['lot']}: {row['why']}"
+
+
 def near_words(row: Row) -> str:
     """Return whose spending limit is near, in the report `overview`: what is left, and the lot that costs more."""
     short = "" if row["short_on"] is None else f", too little for lot {row['short_on']}"

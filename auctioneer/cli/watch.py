@@ -9,7 +9,7 @@ from auctioneer.cli.context import DURATION, ControlContext, with_control_contex
 from auctioneer.cli.control_client import connected
 from auctioneer.cli.lot_table import print_lots
 from auctioneer.cli.output import grouped, local_time, print_fields
-from auctioneer.cli.sentences import late_words, near_words
+from auctioneer.cli.sentences import late_words, near_words, void_words
 from auctioneer.house.reports import Row
 from common.durations import format_duration
 from common.errors import UnreachableError
@@ -95,4 +95,6 @@ def _show(report: Row, *, as_json: bool) -> None:
         say(f"... and {report['limits_near_more']:,} more limits are near: auctioneer bidders --near-limit")
     for late in reversed(report["late"]):
         say(f"Late: {late_words(late)}")
+    for void in reversed(report["void"]):
+        say(f"Void: {void_words(void)}")
     say()

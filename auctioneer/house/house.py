@@ -18,7 +18,7 @@ from auctioneer.house.commands_done import CommandsDone
 from auctioneer.house.greeting import Greeting, NameRejected, not_admitted
 from auctioneer.house.heartbeat import HeartbeatRound
 from auctioneer.house.history import History, public_events
-from auctioneer.house.late_bids import LateBids
+from auctioneer.house.last_bids import LastBids
 from auctioneer.house.news import BidderNews, Parked, Released
 from auctioneer.house.record_reader import RecordReader
 from auctioneer.house.register import Register
@@ -131,7 +131,8 @@ class House:
         self._ask_for(state.conditions)
         self._greeting = Greeting(self.engine, self.register, self._sessions, settings)
         self._history = History()
-        self.late_bids = LateBids()
+        self.late_bids = LastBids(OfferLate)
+        self.void_bids = LastBids(LeftBidVoid)
         self._heartbeats = HeartbeatRound()
         self._news = BidderNews(self.engine)
         self.contacts: dict[int, Contact] = {}
@@ -227,10 +228,11 @@ class House:
             self._news.apply(fact)
 
     def recall_history(self, facts: Iterable[AnyFact]) -> None:
-        """Keep the public events and late bids of the record's last facts, so that clients can close gaps."""
+        """Keep what is at hand of the record's last facts: the public events, and the late and void bids."""
         last = list(facts)
         self._keep(list(public_events(last)))
         self.late_bids.note(last)
+        self.void_bids.note(last)
 
     def snapshot(self) -> bytes:
         """Return the whole state, for `rebuild`."""
@@ -533,6 +535,7 @@ class House:
             if type(fact) is CorrectionMade:
                 self._after_correction(fact.at_ms, fact, fact.touched, fact.reason, fact.by)
             elif type(fact) is LeftBidVoid:
+                self.void_bids.note((fact,))
                 self._tell_of(fact, fact.paddle, WordKind.LEFT_BID_VOID, fact.code.value, HOUSE)
 
     def _keep(self, events: list[StreamEvent]) -> None:

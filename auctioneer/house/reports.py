@@ -35,7 +35,13 @@ _UNKNOWN: Final = Contact()
 RUNNING_SHOWN_MAX: Final = 50
 """The most open and paused lots in an overview; all others are only counted."""
 WARNINGS_SHOWN: Final = 5
-"""The most late bids, and limits that are near, in an overview."""
+"""The most late bids, void left bids, and limits that are near, in an overview."""
+_WHY_VOID: Final = {
+    RejectCode.BELOW_MINIMUM: "earlier bids lead as high or higher",
+    RejectCode.OVER_SPENDING_LIMIT: "it would take the bidder over its spending limit",
+    RejectCode.LINKED_BIDDER: "the bidder is linked with somebody who has an offer on the lot, or with its seller",
+}
+"""Why a bid that was left does not count when its lot opens."""
 NEIGHBOURS_SHOWN: Final = 3
 """Lots in an overview that were over last, and lots that come next."""
 CONNECTED_MS: Final = NEWS_WAIT_MS + 10_000
@@ -86,7 +92,7 @@ def status(house: House, now_ms: int, chosen: Sequence[LotState]) -> Row:  # noq
 def overview(house: House, now_ms: int, chosen: Sequence[LotState]) -> Row:
     """Return the sale at a glance, the lots that run now, the latest that are over, and the next ones.
 
-    `late` has the last bids that came too late, as the report `late` has them. `limits_near` has the spending limits of
+    `late` and `void` have the last rows of the reports of these names. `limits_near` has the spending limits of
     which least is left, and `limits_near_more` counts the others (`auctioneer.house.limits_near`).
     """
     views = [(lot, lot.view) for lot in house.engine.catalogue]
@@ -100,6 +106,7 @@ def overview(house: House, now_ms: int, chosen: Sequence[LotState]) -> Row:
         "shown": [_lot_row(house, lot, now_ms) for lot in shown],
         "running_more": max(0, len(running) - RUNNING_SHOWN_MAX),
         "late": late(house, now_ms, house.engine.catalogue)[-WARNINGS_SHOWN:],
+        "void": void(house, now_ms, house.engine.catalogue)[-WARNINGS_SHOWN:],
         "limits_near": [_near_row(house, one) for one in near[:WARNINGS_SHOWN]],
         "limits_near_more": max(0, len(near) - WARNINGS_SHOWN),
     }
@@ -301,6 +308,35 @@ def absentee(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]
     return rows
 
 
+def void(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:  # noqa: ARG001 -- as above
+    """Return the last left bids on the chosen lots that did not count as their lot opened, the oldest first.
+
+    `why` says it for people, `code` for programs. Up to 200 of the sale are at hand; after a restart, only those of the
+    record's last 20,000 facts. A sealed offer stays sealed until its lot is over.
+    """
+    lots = {lot.view.lot: lot for lot in chosen}
+    rows = []
+    for one in house.void_bids.on(lots):
+        lot = lots[one.lot]
+        offer = format_of(lot.spec).offer_left(one.request)
+        is_sealed = (offer is None or offer_made(offer).is_sealed) and not lot.view.status.is_final
+        amount_minor = None if is_sealed else one.request.amount_minor
+        rows.append(
+            {
+                "lot": one.lot,
+                "title": lot.view.terms.title,
+                "at_ms": one.at_ms,
+                "paddle": one.paddle,
+                "name": name_of(house, one.paddle),
+                "code": one.code.value,
+                "why": _WHY_VOID.get(one.code, one.code.value.replace("_", " ")),
+                "sealed": is_sealed,
+                **money_fields(house.engine.sale.currency, amount=amount_minor),
+            }
+        )
+    return rows
+
+
 def results(house: House, now_ms: int, chosen: Sequence[LotState]) -> list[Row]:  # noqa: ARG001 -- as above
     """Return the result of each chosen lot, or its present state. The `price` of a sold lot is the price paid.
 
@@ -490,6 +526,7 @@ REPORTS: Final[dict[str, Callable[[House, int, Sequence[LotState]], Any]]] = {
     "absentee": absentee,
     "asked": asked,
     "late": late,
+    "void": void,
     "results": results,
     "bills": bills,
     "lot_defaults": lot_defaults,

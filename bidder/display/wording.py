@@ -88,6 +88,13 @@ _CORRECTED: Final = {
     WordKind.AWARDED: ("The house sold lot {lot} to you, as agreed.", Tone.GOOD),
 }
 """What a correction means to one bidder."""
+_WHY_VOID: Final = {
+    RejectCode.BELOW_MINIMUM: "Earlier bids lead as high or higher. You can bid more.",
+    RejectCode.OVER_SPENDING_LIMIT: (
+        "It would have taken you over your spending limit. Bid less, or ask the desk for a higher limit."
+    ),
+}
+"""Why a bid that waited for the opening does not count, where a refusal has other words."""
 _CORRECTIONS: Final = {
     CorrectionCause.UNDO: "corrected: a bid was taken back",
     CorrectionCause.RETRACTED: "corrected: a bidder retracted a bid",
@@ -337,7 +344,9 @@ def _word_line(told: Told) -> Line:
 
 def _left_bid_void(word: Word) -> str:
     """Return that a bid which waited for the opening does not count. A later house may give codes unknown here."""
-    why = next((ADVICE[code] for code in RejectCode if code.value == word.text), f"({word.text})")
+    codes = {code.value: code for code in RejectCode}
+    code = codes.get(word.text)
+    why = f"({word.text})" if code is None else _WHY_VOID.get(code, ADVICE[code])
     return f"Your bid that waited for lot {word.lot} to open does not count. {why}"
 
 

@@ -107,6 +107,12 @@ def test_late_bids_and_limits_that_are_near_are_in_view(evening: Evening) -> Non
     assert evening.house.auctioneer("bid", "1", "140", "--paddle", "2").exit_code == 3
     expect(ada.page.locator("#late li")).to_contain_text("ms late: €140")
     expect(ada.page.locator("#late li")).to_contain_text("paddle 2 (Carl) ")
+    assert evening.house.auctioneer("bid", "2", "300", "--paddle", "2", "--source", "absentee").exit_code == 0
+    assert evening.house.auctioneer("limit", "2", "50").exit_code == 0
+    expect(ada.page.locator("#void-title")).to_be_hidden()
+    assert evening.house.auctioneer("open", "2").exit_code == 0
+    void = "paddle 2 (Carl) €300: it would take the bidder over its spending limit  lot 2"
+    expect(ada.page.locator("#void li")).to_have_text(void)
     assert ada.complaints == []
 
 

@@ -24,7 +24,7 @@ from auctioneer.cli.console.house_line import HouseLine
 from auctioneer.cli.control_client import ControlClient
 from auctioneer.cli.lot_table import person
 from auctioneer.cli.output import grouped, local_time, time_left
-from auctioneer.cli.sentences import late_words, near_words, standing
+from auctioneer.cli.sentences import late_words, near_words, standing, void_words
 from auctioneer.house.commands import BIDS, MYSELF
 from auctioneer.house.reports import Row as Report
 from auctioneer.process.folder import DataFolder
@@ -209,6 +209,8 @@ class ConsoleScreen(FullScreen):
                 yield f"  {_bid_words(bid)}", "plain"
         for late in reversed(sale["late"]):
             yield f"  late: {late_words(late)}", "bad"
+        for void in reversed(sale["void"]):
+            yield f"  void: {void_words(void)}", "bad"
         yield f"People: {sale['connected']} connected of {sale['bidders']}, {sale['waiting']} waiting", "note"
         for one in looked.waiting[:_WAITING_SHOWN]:
             yield f"  waits: {_who(one)}", "bad"

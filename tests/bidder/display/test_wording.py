@@ -238,7 +238,16 @@ def test_a_limit_and_what_is_left_of_it_stand_below_what_was_won() -> None:
 @pytest.mark.parametrize(
     ("code", "why"),
     [
-        ("below_minimum", "The bid is below the minimum. Bid at least the minimum."),
+        ("below_minimum", "Earlier bids lead as high or higher. You can bid more."),
+        (
+            "over_spending_limit",
+            "It would have taken you over your spending limit. Bid less, or ask the desk for a higher limit.",
+        ),
+        (
+            "linked_bidder",
+            "You are linked with the seller of this lot, or with somebody who has an offer on it, so you can't bid on "
+            "it. Ask the desk if that is wrong.",
+        ),
         ("a_code_of_a_later_house", "(a_code_of_a_later_house)"),
     ],
 )

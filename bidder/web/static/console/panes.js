@@ -169,6 +169,7 @@ export function bidsPane(room, deeds) {
   const list = document.getElementById("bid-list");
   const book = document.getElementById("book");
   const late = document.getElementById("late");
+  const voids = document.getElementById("void");
   const noBid = document.getElementById("no-bid");
   const noLeft = document.getElementById("no-left");
   const rows = new Map();
@@ -184,6 +185,8 @@ export function bidsPane(room, deeds) {
     show(noLeft, left.size === 0);
     late.replaceChildren(...room.late.slice(-LATE_SHOWN_MAX).reverse().map(lateRow));
     show(document.getElementById("late-title"), room.late.length > 0);
+    voids.replaceChildren(...room.void.slice(-LATE_SHOWN_MAX).reverse().map(voidRow));
+    show(document.getElementById("void-title"), room.void.length > 0);
   };
 
   function bidRow() {
@@ -197,6 +200,11 @@ export function bidsPane(room, deeds) {
     const words = amount === null ? "sealed" : `${bid.amount_minor === null ? "up to " : ""}${room.show(amount)}`;
     const by = bid.late_ms < MS_EXACT_BELOW ? `${bid.late_ms.toLocaleString("en")} ms` : left(bid.late_ms);
     return el("li", {}, `paddle ${room.name(bid.paddle, bid.name)} ${by} late: ${words}`, el("span", { class: "quiet", text: `  lot ${bid.lot}` }));
+  }
+
+  function voidRow(bid) {
+    const amount = bid.amount_minor === null ? "sealed" : room.show(bid.amount_minor);
+    return el("li", {}, `paddle ${room.name(bid.paddle, bid.name)} ${amount}: ${bid.why}`, el("span", { class: "quiet", text: `  lot ${bid.lot}` }));
   }
 
   function paintBid(row, bid) {

@@ -16,6 +16,7 @@ export class Room extends EventTarget {
     this.hasCorrections = true; // until the house says that this sale has none
     this.people = [];
     this.late = []; // the last bids of the sale that came too late, the oldest first
+    this.void = []; // the last left bids of the sale that did not count as their lot opened, the oldest first
     this._names = new Map();
     this.interest = new Set();
     this.log = [];
@@ -122,7 +123,8 @@ export class Room extends EventTarget {
     try {
       this.people = (await this.house.ask("bidders")).filter((one) => one.role === "bidder");
       for (const one of this.people) this._names.set(one.paddle, one.name);
-      this.late = await this.house.ask("late"); // no event tells of them
+      this.late = await this.house.ask("late"); // no event tells of them, nor of those that are void
+      this.void = await this.house.ask("void");
       this._tell();
     } catch (error) {
       this.dispatchEvent(new CustomEvent("trouble", { detail: error }));

@@ -142,11 +142,15 @@ export class Notices {
   }
 
   #tell(notice) {
-    const heading = notice.kind === "message" ? w.toYou : w.told[notice.kind];
-    const isCode = notice.kind === "left_bid_void"; // its text is the code of the reason, which the heading has in words
-    const words = notice.kind === "message" ? notice.text : isCode ? "" : notice.text && w.reason(notice.text);
+    const heading = notice.kind === "message" ? w.toYou : [notice.lot && `${w.lot(notice.lot)}:`, w.told[notice.kind]].filter(Boolean).join(" ");
+    const words = notice.kind === "message" ? notice.text : notice.kind === "left_bid_void" ? whyVoid(notice.text) : notice.text && w.reason(notice.text);
     const isBad = ["turned_out", "offer_void", "lead_lost", "sale_void", "left_bid_void"].includes(notice.kind);
     this.card(`told ${notice.news_seq}`, isBad ? "bad" : "good", heading, words, notice.lot);
     this.say(`${heading} ${words}`);
   }
+}
+
+/** Why a bid that waited for its lot does not count; its word has the code of the reason. A later house may have others. */
+function whyVoid(code) {
+  return w.leftBidVoid[code] ?? w.reasons[code] ?? code;
 }

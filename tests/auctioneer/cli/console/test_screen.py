@@ -165,6 +165,10 @@ def test_late_bids_and_limits_that_are_near_are_in_view(house: HouseProcess) -> 
         await hammer.until("is sold to Zoe (12)")
         assert house.auctioneer("bid", "1", "120", "--paddle", "13").exit_code == 3
         await hammer.until("late: Bob (13) ", "ms late on lot 1: 120.00")
+        assert house.auctioneer("bid", "2", "300", "--paddle", "13", "--source", "absentee").exit_code == 0
+        assert house.auctioneer("limit", "13", "50").exit_code == 0
+        assert house.auctioneer("open", "2").exit_code == 0
+        await hammer.until("void: Bob (13) had left 300.00 for lot 2: it would take the bidder", "spending limit")
 
     stand(house.data, steps, size=(200, 40))
 
