@@ -25,7 +25,9 @@ def lot_named(number: str, title: str) -> str:
 def standing(row: Row, currency: Currency) -> str:
     """Return a sentence on the state of a lot in the report `lots`."""
     parts = ["nobody has bid" if row["bids"] is not None else "the offers are sealed"]
-    if row["bids"]:
+    if row["bids"] and row["paddle"] is None:  # nobody leads where each bid buys
+        parts = [f"{counted(row['bids'], 'bidder')} bought of it"]
+    elif row["bids"]:
         bids = counted(row["bids"], "bid")
         parts = [f"{currency.show(row['price_minor'])} by {person(row['leader'], row['paddle'])}", bids]
     if row["reserve_minor"] is not None:

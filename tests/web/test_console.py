@@ -126,7 +126,7 @@ def test_a_bid_that_comes_in_between_makes_the_hammer_ask_again(evening: Evening
         expect(ada.page.get_by_role("dialog")).to_contain_text("there are no bids")
         assert guest.ask(do="bid", lot="1", amount_minor=13000)["status"] == "accepted"
         ada.agree("Hammer on lot 1?")
-        ada.agree("It changed. Hammer on lot 1?")
+        ada.agree("It changed, and nothing was done. Hammer on lot 1?")
         ada.says("is sold to Bea")
 
 

@@ -94,6 +94,21 @@ def test_a_dutch_clock_is_stopped_for_a_paddle_and_goes_on_from_a_price(ada: Con
     expect(ada.page.locator("#lot .price")).to_have_text("€60")
 
 
+def test_the_hammer_falls_on_a_dutch_lot_though_its_price_moves_on(tmp_path: Path, chromium: Any) -> None:
+    quick = SALE.replace('every = "1h"', 'every = "1s"').replace('decrement = "5"', 'decrement = "1"')
+    with an_evening(tmp_path, chromium, quick.format(corrections="on")) as evening:
+        ada = _with_paddles(evening)
+        _open(ada, 1)
+        ada.key("h")
+        price = ada.page.locator("#lot .price")
+        expect(ada.page.get_by_role("dialog")).to_contain_text("Passed: nobody has taken it.")
+        shown = price.inner_text()
+        expect(price).not_to_have_text(shown)
+        ada.agree("Passed: nobody has taken it.")
+        ada.says("Lot 2 is passed.")
+        assert ada.complaints == []
+
+
 def test_a_lot_without_a_clock_is_open_again_until_the_hammer(ada: Console) -> None:
     _open(ada, 2)
     ada.bid(1)

@@ -35,12 +35,14 @@ from auctioneer.house.commands import (
 from auctioneer.house.reports import Row
 from auctioneer.rules.sources import Source
 from common.durations import DurationError, parse_duration
-from common.errors import UsageError
+from common.errors import RejectCode, RejectedError, UsageError
 from common.lot import LotStatus
 from common.lot_events import Call
 from common.money import Currency
 
 EXTRA_MS: Final = 30_000
+HAMMERS_MAX: Final = 10
+"""So often a hammer falls again by itself, because the clock of its lot had moved on meanwhile."""
 _ANSWERS: Final = {"yes": True, "no": False}
 _RUNNING: Final = (LotStatus.OPEN.value, LotStatus.PAUSED.value)
 
@@ -58,6 +60,39 @@ class Act(NamedTuple):
     asks: str = ""
     """What the person types first; empty: nothing."""
     may_be_empty: bool = False
+
+
+class Changed(NamedTuple):
+    """The lot changed while the person was asked, so nothing was done: the lot as it is now, and the plan for it."""
+
+    row: Row
+    plan: Plan
+
+
+def carried_out(house: ControlClient, act: Act, currency: Currency, row: Row, text: str, plan: Plan) -> str | Changed:
+    """Carry out a plan, and return the sentence on it; `text` is what the person typed before.
+
+    A hammer that would still do what was shown is not asked about again: on a lot with a falling price the seq moves
+    with each step. Raises what the plan and the house raise.
+    """
+    for _ in range(HAMMERS_MAX):
+        try:
+            return act.told(house, house.order(plan.command), currency, row)
+        except RejectedError as error:
+            if error.reject is not RejectCode.STATE_CHANGED or not plan.question:
+                raise
+        (now,) = house.ask("lots", (row["lot"],))
+        is_same = isinstance(plan.command, CloseLot) and _sold_as(now) == _sold_as(row)
+        row, plan = now, act.plan(house, currency, now, text)
+        if not is_same:
+            break
+    return Changed(row, plan)
+
+
+def _sold_as(row: Row) -> tuple[object, ...]:
+    """Return what decides about the hammer. Where nobody leads, the price is no part of it: the clock makes it."""
+    price_minor = None if row["paddle"] is None else row["price_minor"]
+    return row["status"], row["bids"], row["paddle"], price_minor, row["reserve_met"], row["is_asked"]
 
 
 # --- the hammer ------------------------------------------------------------------------------------------------------

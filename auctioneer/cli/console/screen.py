@@ -19,7 +19,7 @@ from textual.screen import Screen
 from textual.widgets import Button, Footer, Static
 
 from auctioneer.cli.asking import Plan
-from auctioneer.cli.console.acts import ACTS, FOR_ALL, Act
+from auctioneer.cli.console.acts import ACTS, FOR_ALL, Act, Changed, carried_out
 from auctioneer.cli.console.house_line import HouseLine
 from auctioneer.cli.control_client import ControlClient
 from auctioneer.cli.lot_table import person
@@ -50,6 +50,11 @@ _COLUMNS: Final = (
     Column("Reserve", is_number=True, is_extra=True),
     Column("Leader", shrinks=True),
     Column("Left", is_number=True),
+)
+_CHANGED: Final = "It changed while you were asked, and nothing was done. This is how it stands now."
+_CHANGED_UNASKED: Final = (
+    "Nothing was done, since the lot had changed when the command came. Look how it stands now, then press the key "
+    "again."
 )
 
 
@@ -308,25 +313,29 @@ class ConsoleScreen(FullScreen):
             plan = await self._tried(act, lambda house: act.plan(house, currency, row, text))
             if plan is None:
                 return
-            if plan.question:
-                lines = [*filter(None, plan.shown), plan.question]
-                self.push_screen(YesOrNo(lines, act.words), lambda is_meant: self._carry_out(act, row, plan, is_meant))
-            else:
-                self._carry_out(act, row, plan, is_meant=True)
+            self._agree(act, row, text, plan)
 
         self.run_worker(work(), name="plan")
 
-    def _carry_out(self, act: Act, row: Report, plan: Plan, is_meant: bool | None) -> None:  # noqa: FBT001 -- the answer
-        if not is_meant or self._look is None:
+    def _agree(self, act: Act, row: Report, text: str, plan: Plan, *before: str) -> None:
+        """Carry a plan out, once the person has agreed to it where it asks."""
+        if plan.question:
+            lines = [*before, *filter(None, plan.shown), plan.question]
+            asks = YesOrNo(lines, act.words)
+            self.push_screen(asks, lambda is_meant: self._carry_out(act, row, text, plan) if is_meant else None)
+        else:
+            self._carry_out(act, row, text, plan)
+
+    def _carry_out(self, act: Act, row: Report, text: str, plan: Plan) -> None:
+        if self._look is None:
             return
         currency = self._currency(self._look.overview)
 
-        def order(house: ControlClient) -> str:
-            return act.told(house, house.order(plan.command), currency, row)
-
         async def work() -> None:
-            told = await self._tried(act, order)
-            if told is not None:
+            told = await self._tried(act, lambda house: carried_out(house, act, currency, row, text, plan))
+            if isinstance(told, Changed):
+                self._agree(act, told.row, text, told.plan, _CHANGED)
+            elif told is not None:
                 self._tell(told, "good", stays=False)
             self._look_now.set()
 
@@ -337,10 +346,8 @@ class ConsoleScreen(FullScreen):
         try:
             return await self._line.do(work)
         except RejectedError as error:
-            again = (
-                " Nothing was done; look at it as it stands now." if error.reject is RejectCode.STATE_CHANGED else ""
-            )
-            self._tell(f"{act.words}: {error}{again}", "bad", stays=True)
+            why = _CHANGED_UNASKED if error.reject is RejectCode.STATE_CHANGED else error
+            self._tell(f"{act.words}: {why}", "bad", stays=True)
         except AuctionError as error:
             self._tell(f"{act.words}: {error}", "bad", stays=True)
         except click.ClickException as error:

@@ -10,6 +10,7 @@ import { isOver, isUp } from "./stages.js";
 
 const EXTRA_MS = 30000;
 const SHOWN_MS = 1000; // how long an answer waits for the page to show what it tells
+const HAMMERS_MAX = 10; // so often a hammer falls again by itself, because the clock of its lot had moved on meanwhile
 const ENDING_SHOWN_MAX = 8; // open lots that a question names on which the hammer falls
 const FINISH = "Finish the sale";
 const KEY_NAMES = {
@@ -124,16 +125,21 @@ export class Deeds {
   }
 
   async hammer() {
-    for (let isAgain = false; ; isAgain = true) {
-      const [row] = await this.house.ask("lots", [this.room.number]);
-      const isYes = await confirm({
-        title: `${isAgain ? "It changed. " : ""}Hammer on lot ${row.lot}?`,
-        aloud: formatOf(this.room.lot).falls(row, this.room.lot, this.room),
+    const { number } = this.room;
+    for (let agreed = null, tries = 0; ; tries++) {
+      const [row] = await this.house.ask("lots", [number]);
+      const lot = this.room.sale.lots.get(number);
+      // A step of a falling price leaves what the hammer does as it was: nobody is asked again about that.
+      const isSame = agreed !== null && tries < HAMMERS_MAX && soldAs(row) === soldAs(agreed);
+      const isYes = isSame || await confirm({
+        title: `${agreed ? "It changed, and nothing was done. " : ""}Hammer on lot ${row.lot}?`,
+        aloud: formatOf(lot).falls(row, lot, this.room),
         rows: [["Lot", row.title], ["Bids", String(row.bids ?? "secret")]],
         yes: "Hammer",
         isDanger: true,
       });
       if (!isYes) return;
+      agreed = row;
       try {
         const done = await this.house.give("close", { lot: row.lot, if_seq: row.seq });
         await this._shown(row.lot, isOver);
@@ -405,6 +411,11 @@ export class Deeds {
   _endWords() {
     return this.room.sale.order.every((number) => isOver(this.room.sale.lots.get(number))) ? FINISH : "End the sale";
   }
+}
+
+/** What decides about a hammer. Where nobody leads, the price is no part of it: the clock makes it. */
+function soldAs(row) {
+  return JSON.stringify([row.status, row.bids, row.paddle, row.paddle === null ? null : row.price_minor, row.reserve_met, row.is_asked]);
 }
 
 function hasClock(lot) {

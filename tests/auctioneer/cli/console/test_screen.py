@@ -34,6 +34,22 @@ title = "A vase"
 """
 
 
+QUICK_CLOCK = """
+[sale]
+title = "An evening"
+currency = "USD"
+[[lot]]
+title = "Tulips"
+format = "dutch"
+starting_price = "120"
+floor = "20"
+decrement = "1"
+every = "1s"
+units = 4
+opens = "by hand"
+"""
+
+
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[HouseProcess]:
     with running_house(tmp_path / "house", catalogue=SALE) as house:
@@ -153,6 +169,30 @@ def test_a_lot_goes_from_the_opening_to_the_hammer_and_back(house: HouseProcess)
     stand(house.data, steps)
 
 
+def test_the_hammer_falls_though_a_price_moves_on_and_asks_again_once_somebody_bought(tmp_path: Path) -> None:
+    async def steps(hammer: Rostrum) -> None:
+        await hammer.press("o")
+        await hammer.until("Lot 1 is open.")
+        await hammer.press("h")
+        await hammer.until("It would pass, since nobody has bid.", "Bring the hammer down?")
+        assert house.auctioneer("bid", "1", "120", "--paddle", "12").exit_code == 0
+        await hammer.press("y")
+        await hammer.until(
+            "It changed while you were asked, and nothing was done.",
+            "Lot 1, Tulips (open): 1 bidder bought of it.",
+            "what was bought stays sold",
+        )
+        before = house.auctioneer("lots", "1").stdout
+        while house.auctioneer("lots", "1").stdout == before:
+            pass  # until the clock has moved on
+        await hammer.press("y")
+        await hammer.until("Lot 1, Tulips, is sold to Zoe (12)")
+
+    with running_house(tmp_path / "house", catalogue=QUICK_CLOCK) as house:
+        assert house.auctioneer("paddle", "add", "Zoe", "--paddle", "12").exit_code == 0
+        stand(house.data, steps)
+
+
 def test_late_bids_and_limits_that_are_near_are_in_view(house: HouseProcess) -> None:
     async def steps(hammer: Rostrum) -> None:
         assert house.auctioneer("limit", "12", "110").exit_code == 0
@@ -218,7 +258,10 @@ def test_what_changed_meanwhile_is_not_done(house: HouseProcess) -> None:
         await hammer.until("It would pass, since nobody has bid.")
         assert house.auctioneer("bid", "1", "100", "--paddle", "13").exit_code == 0
         await hammer.press("y")
-        await hammer.until("Nothing was done; look at it as it stands now.", "USD 100.00 by Bob (13)")
+        await hammer.until("It changed while you were asked, and nothing was done.", "USD 100.00 by Bob (13)")
+        await hammer.until("It would be sold to Bob (13) for USD 100.00.")
+        await hammer.press("n")
+        await hammer.until("Lot 1, A [red]clock[/] (open)")
 
     stand(house.data, steps, size=(200, 40))
 
