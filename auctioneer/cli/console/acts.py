@@ -13,6 +13,7 @@ from auctioneer.cli.bidding import bid_doubt, bid_outcome, paddle_meant, parsed_
 from auctioneer.cli.control_client import ControlClient
 from auctioneer.cli.corrections import corrected_words, correction_lines
 from auctioneer.cli.finals import ended, hammer_words
+from auctioneer.cli.lot_table import person
 from auctioneer.cli.sentences import standing
 from auctioneer.house.commands import (
     Admit,
@@ -36,7 +37,7 @@ from auctioneer.house.reports import Row
 from auctioneer.rules.sources import Source
 from common.durations import DurationError, parse_duration
 from common.errors import RejectCode, RejectedError, UsageError
-from common.lot import LotStatus
+from common.lot import LotStatus, SaleStatus
 from common.lot_events import Call
 from common.money import Currency
 
@@ -45,6 +46,32 @@ HAMMERS_MAX: Final = 10
 """So often a hammer falls again by itself, because the clock of its lot had moved on meanwhile."""
 _ANSWERS: Final = {"yes": True, "no": False}
 _RUNNING: Final = (LotStatus.OPEN.value, LotStatus.PAUSED.value)
+
+
+class Moment(NamedTuple):
+    """When the house takes a command about a lot, as far as the lot's state tells."""
+
+    statuses: tuple[LotStatus, ...]
+    words: str
+    """The lots that it is for."""
+    asked: bool | None = None
+    """Whether the lot must wait for the answer of a bidder, or must not; None: it may."""
+    corrects: bool = False
+    """Whether it is only for a sale with corrections."""
+
+
+_ANY: Final = Moment(tuple(LotStatus), "all lots")
+_SCHEDULED: Final = Moment((LotStatus.SCHEDULED,), "lots that were not opened yet")
+_OPEN: Final = Moment((LotStatus.OPEN,), "open lots", asked=False)
+_UP: Final = Moment((LotStatus.OPEN, LotStatus.PAUSED), "lots that are open or paused")
+_TO_CLOSE: Final = _UP._replace(asked=False)
+_TO_UNDO: Final = _UP._replace(corrects=True)
+_ASKED: Final = _UP._replace(asked=True)
+_BEFORE_OR_OPEN: Final = Moment(
+    (LotStatus.SCHEDULED, LotStatus.OPEN), "lots that are open, or were not opened yet", asked=False
+)
+_NOT_OVER: Final = Moment((LotStatus.SCHEDULED, LotStatus.OPEN, LotStatus.PAUSED), "lots that are not over")
+_OVER: Final = Moment((LotStatus.SOLD, LotStatus.PASSED, LotStatus.WITHDRAWN), "lots that are over", corrects=True)
 
 
 class Act(NamedTuple):
@@ -57,9 +84,26 @@ class Act(NamedTuple):
     """Makes the plan, from the lot as it stands and the typed text."""
     told: Callable[[ControlClient, Done, Currency, Row], str]
     """Returns the sentence on what was done."""
+    moment: Moment = _ANY
     asks: str = ""
     """What the person types first; empty: nothing."""
     may_be_empty: bool = False
+
+    def why_not(self, row: Row, overview: Row) -> str:
+        """Return why the house would refuse it on a lot as it stands; an empty text if it may take it."""
+        lot = f"lot {row['lot']}"
+        if overview["status"] == SaleStatus.ENDED.value:
+            return "the sale has ended."
+        if row["is_asked"] and self.moment.asked is False:
+            who = person(row["leader"], row["paddle"])
+            return f"{lot} waits for the answer of {who}. Give it by the key y, or take the lot out by x."
+        if self.moment.asked and not row["is_asked"]:
+            return f"nobody is asked on {lot}."
+        if LotStatus(row["status"]) not in self.moment.statuses:
+            return f"{lot} is {row['status']}, and this key is for {self.moment.words}."
+        if self.moment.corrects and not overview["corrections"]:
+            return 'the sale was begun without corrections = "on", so bids and closes stay as they are.'
+        return ""
 
 
 class Changed(NamedTuple):
@@ -178,8 +222,6 @@ def _reopened(house: ControlClient, currency: Currency, row: Row, text: str) -> 
 
 
 def _answered(_house: ControlClient, currency: Currency, row: Row, text: str) -> Plan:
-    if not row["is_asked"]:
-        raise UsageError(f"Nobody is asked on lot {row['lot']}.")
     if text not in _ANSWERS:
         raise UsageError(f"{text!r} is no answer. Type yes or no.")
     command = AnswerFor(lot=row["lot"], stands=_ANSWERS[text], if_seq=row["seq"])
@@ -227,33 +269,35 @@ def _of_the_correction(house: ControlClient, done: Done, currency: Currency, row
 
 
 _DOES_IT_STAND: Final = "Does the bid stand, as the bidder says? yes or no"
+_COMMISSION: Final = "A commission bid. Paddle and its maximum: 12 300"
 _WHO: Final = "Paddle, and an amount unless it is the next bid: 12, or 12 150"
 ACTS: Final = {
     act.key: act
     for act in (
-        Act("o", "Open", _opened, _plainly("Lot {lot} is open.")),
-        Act("f", "Floor bid", _bid(Source.FLOOR), _of_the_bid, f"A bid from the floor. {_WHO}"),
-        Act("t", "Telephone", _bid(Source.TELEPHONE), _of_the_bid, f"A bid by telephone. {_WHO}"),
-        Act("c", "Commission", _bid(Source.ABSENTEE), _of_the_bid, "A commission bid. Paddle and its maximum: 12 300"),
-        Act("w", "Warning", _called(Call.FAIR_WARNING), _plainly("Called on lot {lot}: fair warning.")),
-        Act("s", "Selling", _called(Call.SELLING_NOW), _plainly("Called on lot {lot}: selling now.")),
-        Act("h", "Hammer", _hammer, _of_the_end),
-        Act("p", "Pass", _passed, _of_the_end),
-        Act("u", "Undo", _undone, _of_the_correction),
+        Act("o", "Open", _opened, _plainly("Lot {lot} is open."), _SCHEDULED),
+        Act("f", "Floor bid", _bid(Source.FLOOR), _of_the_bid, _OPEN, f"A bid from the floor. {_WHO}"),
+        Act("t", "Telephone", _bid(Source.TELEPHONE), _of_the_bid, _OPEN, f"A bid by telephone. {_WHO}"),
+        Act("c", "Commission", _bid(Source.ABSENTEE), _of_the_bid, _BEFORE_OR_OPEN, _COMMISSION),
+        Act("w", "Warning", _called(Call.FAIR_WARNING), _plainly("Called on lot {lot}: fair warning."), _OPEN),
+        Act("s", "Selling", _called(Call.SELLING_NOW), _plainly("Called on lot {lot}: selling now."), _OPEN),
+        Act("h", "Hammer", _hammer, _of_the_end, _TO_CLOSE),
+        Act("p", "Pass", _passed, _of_the_end, _TO_CLOSE),
+        Act("u", "Undo", _undone, _of_the_correction, _TO_UNDO),
         Act(
             "r",
             "Reopen",
             _reopened,
             _of_the_correction,
+            _OVER,
             "For how long is it open again? As 30s or 2m",
             may_be_empty=True,
         ),
-        Act("y", "Answer", _answered, _of_the_answer, _DOES_IT_STAND),
-        Act("z", "Pause", _paused, _plainly("Lot {lot} is paused, or continues.")),
-        Act("plus", "+30s", _extended, _plainly("Lot {lot} has 30s more.")),
-        Act("x", "Withdraw", _withdrawn, _of_the_end, "Why? All bidders are told", may_be_empty=True),
-        Act("m", "Message", _said, _plainly("Said."), "To all; or to one paddle, as 12: your parcel is ready"),
-        Act("a", "Admit", _admitted, _plainly("Admitted."), "Whom? A name or a paddle"),
+        Act("y", "Answer", _answered, _of_the_answer, _ASKED, _DOES_IT_STAND),
+        Act("z", "Pause", _paused, _plainly("Lot {lot} is paused, or continues."), _TO_CLOSE),
+        Act("plus", "+30s", _extended, _plainly("Lot {lot} has 30s more."), _UP),
+        Act("x", "Withdraw", _withdrawn, _of_the_end, _NOT_OVER, "Why? All bidders are told", may_be_empty=True),
+        Act("m", "Message", _said, _plainly("Said."), _ANY, "To all; or to one paddle, as 12: your parcel is ready"),
+        Act("a", "Admit", _admitted, _plainly("Admitted."), _ANY, "Whom? A name or a paddle"),
     )
 }
 """The acts by their keys, in the order of their buttons."""

@@ -290,7 +290,24 @@ class ConsoleScreen(FullScreen):
         if row is None and key not in FOR_ALL:
             self._tell("There is no lot to do that with.", "bad", stays=False)
             return
-        row = row or {}
+        if row is not None and key not in FOR_ALL and self._look and act.why_not(row, self._look.overview):
+            self.run_worker(self._look_again(act, row), name="again")
+        else:
+            self._begin(act, row or {})
+
+    async def _look_again(self, act: Act, row: Report) -> None:
+        """Begin an act if it fits the lot now, which may have moved on since it was drawn; else say why it does not."""
+        rows = await self._tried(act, lambda house: house.ask("lots", (row["lot"],)))
+        if rows is None or self._look is None:
+            return
+        why = act.why_not(rows[0], self._look.overview)
+        if why:
+            self._tell(f"{act.words}: {why}", "bad", stays=False)
+        else:
+            self._begin(act, rows[0])
+
+    def _begin(self, act: Act, row: Report) -> None:
+        """Have the person type what an act needs, then plan it."""
         if not act.asks:
             self._plan(act, row, "")
             return
@@ -299,7 +316,7 @@ class ConsoleScreen(FullScreen):
             if text is not None or act.may_be_empty:
                 self._plan(act, row, text or "")
 
-        about = f"Lot {row['lot']}, {row['title']}: " if row and key not in FOR_ALL else ""
+        about = f"Lot {row['lot']}, {row['title']}: " if row and act.key not in FOR_ALL else ""
         self.push_screen(Typed([f"{about}{act.asks}"]), typed)
 
     def _plan(self, act: Act, row: Report, text: str) -> None:

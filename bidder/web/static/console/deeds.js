@@ -44,7 +44,7 @@ export class Deeds {
       this._deed("undo", "u", "corrections", (lot) => (isUp(lot) && room.hasCorrections && formatOf(lot).hasLast ? "Undo the last bid" : ""), () => this.undo()),
       this._deed("reopen", "r", "corrections", (lot) => (isOver(lot) && room.hasCorrections ? "Reopen" : ""), () => this.reopen()),
       this._deed("withdraw", "", "corrections", (lot) => (lot && !isOver(lot) ? "Withdraw" : ""), () => this.withdraw()),
-      this._deed("commission", "c", "bids", (lot) => (lot && !isOver(lot) && formatOf(lot).commission ? "Commission bid" : ""), () => this.commission()),
+      this._deed("commission", "c", "bids", (lot) => (["scheduled", "open"].includes(lot?.status) && formatOf(lot).commission ? "Commission bid" : ""), () => this.commission()),
       this._deed("answer", "y", ["bids", "corrections"], (lot) => (lot && lot.asked !== null ? `Answer for paddle ${lot.asked}` : ""), () => this.answer()),
       this._deed("say", "a", "hammer", () => "Say to all", () => this.say()),
       this._deed("person", "d", "desk", () => "New paddle", () => this.addPerson()),

@@ -97,9 +97,7 @@ def test_a_person_at_the_rostrum_answers_for_whom_a_correction_made_lead(tmp_pat
         await rostrum.press("o")
         await rostrum.until("Lot 1 is open.")
         await rostrum.press("y")
-        await rostrum.until("Does the bid stand")
-        await rostrum.type("yes")
-        await rostrum.until("Nobody is asked on lot 1.")
+        await rostrum.until("Answer: nobody is asked on lot 1.")
         for paddle in (12, 13, 14):
             await rostrum.press("f")
             await rostrum.until("A bid from the floor.")
@@ -169,28 +167,86 @@ def test_a_lot_goes_from_the_opening_to_the_hammer_and_back(house: HouseProcess)
     stand(house.data, steps)
 
 
-def test_the_hammer_falls_though_a_price_moves_on_and_asks_again_once_somebody_bought(tmp_path: Path) -> None:
+def test_a_key_that_does_not_fit_the_lot_says_so_before_it_asks_anything(house: HouseProcess) -> None:
+    async def steps(hammer: Rostrum) -> None:
+        for key, words in (
+            ("f", "Floor bid: lot 1 is scheduled, and this key is for open lots."),
+            ("h", "Hammer: lot 1 is scheduled, and this key is for lots that are open or paused."),
+            ("r", "Reopen: lot 1 is scheduled, and this key is for lots that are over."),
+            ("y", "Answer: nobody is asked on lot 1."),
+        ):
+            await hammer.press(key)
+            await hammer.until(words)
+        await hammer.press("o")
+        await hammer.until("Lot 1 is open.", "(open): nobody has bid")
+        await hammer.press("r")
+        await hammer.until("Reopen: lot 1 is open, and this key is for lots that are over.")
+        await hammer.press("z")
+        await hammer.until("Lot 1 is paused", "(paused)")
+        await hammer.press("c")
+        await hammer.until("Commission: lot 1 is paused, and this key is for lots that are open, or")
+        await hammer.press("x", "enter", "y")
+        await hammer.until("is withdrawn", "(withdrawn)")
+        await hammer.press("x")
+        await hammer.until("Withdraw: lot 1 is withdrawn, and this key is for lots that are not over.")
+
+    stand(house.data, steps, size=(200, 40))
+
+
+def test_a_key_that_fits_a_lot_that_has_just_moved_on_is_not_lost(house: HouseProcess) -> None:
+    async def steps(hammer: Rostrum) -> None:
+        assert house.auctioneer("open", "1").exit_code == 0
+        await hammer.press("f")  # what is drawn may still be the lot before its opening
+        await hammer.until("A bid from the floor.")
+
+    stand(house.data, steps)
+
+
+def test_in_a_sale_without_corrections_nothing_is_asked_that_would_be_refused(tmp_path: Path) -> None:
+    async def steps(hammer: Rostrum) -> None:
+        await hammer.press("o")
+        await hammer.until("Lot 1 is open.", "(open): nobody has bid")
+        await hammer.press("u")
+        await hammer.until("Undo: the sale was begun without corrections")
+        await hammer.press("h", "y")
+        await hammer.until("passed, since nobody had bid")
+        await hammer.press("r")
+        await hammer.until("Reopen: the sale was begun without corrections")
+
+    with running_house(tmp_path / "house", catalogue=SALE.replace('corrections = "on"', "")) as house:
+        stand(house.data, steps, size=(200, 40))
+
+
+@pytest.fixture
+def quick_clock(tmp_path: Path) -> Iterator[HouseProcess]:
+    """Run a house with a lot whose price falls each second."""
+    with running_house(tmp_path / "house", catalogue=QUICK_CLOCK) as house:
+        assert house.auctioneer("paddle", "add", "Zoe", "--paddle", "12").exit_code == 0
+        yield house
+
+
+def test_the_hammer_falls_though_a_price_moves_on_and_asks_again_once_somebody_bought(
+    quick_clock: HouseProcess,
+) -> None:
     async def steps(hammer: Rostrum) -> None:
         await hammer.press("o")
         await hammer.until("Lot 1 is open.")
         await hammer.press("h")
         await hammer.until("It would pass, since nobody has bid.", "Bring the hammer down?")
-        assert house.auctioneer("bid", "1", "120", "--paddle", "12").exit_code == 0
+        assert quick_clock.auctioneer("bid", "1", "120", "--paddle", "12").exit_code == 0
         await hammer.press("y")
         await hammer.until(
             "It changed while you were asked, and nothing was done.",
             "Lot 1, Tulips (open): 1 bidder bought of it.",
             "what was bought stays sold",
         )
-        before = house.auctioneer("lots", "1").stdout
-        while house.auctioneer("lots", "1").stdout == before:
+        before = quick_clock.auctioneer("lots", "1").stdout
+        while quick_clock.auctioneer("lots", "1").stdout == before:
             pass  # until the clock has moved on
         await hammer.press("y")
         await hammer.until("Lot 1, Tulips, is sold to Zoe (12)")
 
-    with running_house(tmp_path / "house", catalogue=QUICK_CLOCK) as house:
-        assert house.auctioneer("paddle", "add", "Zoe", "--paddle", "12").exit_code == 0
-        stand(house.data, steps)
+    stand(quick_clock.data, steps)
 
 
 def test_late_bids_and_limits_that_are_near_are_in_view(house: HouseProcess) -> None:
