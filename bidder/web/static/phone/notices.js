@@ -46,7 +46,7 @@ export class Notices {
     this.#remove(key);
     const close = el("button", { class: "icon", type: "button", "aria-label": w.dismiss, text: "✕", on: { click: () => this.#remove(key) } });
     const link = { href: `#lot/${encodeURIComponent(lot)}`, on: { click: () => this.#remove(key) } };
-    const body = el(lot ? "a" : "div", { class: "card-words", ...(lot ? link : {}) }, el("strong", { text: heading }), words ? el("span", { text: words }) : null);
+    const body = el(lot ? "a" : "div", { class: "card-words", ...(lot ? link : {}) }, el("strong", { text: heading }), words ? el("span", { text: words, class: words === this.#sale.lots.get(lot)?.title ? "title" : "" }) : null);
     const card = el("div", { class: "card", "data-tone": tone }, body, close);
     this.#cards.set(key, card);
     this.#root.prepend(card);
