@@ -11,7 +11,7 @@ from auctioneer.cli.asking import Plan, carry_out, yes_option
 from auctioneer.cli.context import LOT, ControlContext, check_length, with_control_context
 from auctioneer.cli.control_client import ControlClient
 from auctioneer.cli.sentences import bought, lot_named, person, standing
-from auctioneer.house.commands import CloseLot, EndSale, Finish, Withdraw
+from auctioneer.house.commands import CloseLot, Done, EndSale, Finish, Withdraw
 from auctioneer.house.reports import Row
 from common.limits import TEXT_CHARS_MAX
 from common.lot import LotStatus
@@ -22,6 +22,7 @@ from common.words import counted
 _LOTS_SHOWN_MAX: Final = 20
 """The most lots that `end` shows one by one before it asks."""
 _OPEN: Final = ("open", "paused")
+FINISHED: Final = "The sale has ended. `auctioneer results` has all."
 
 
 @click.command(
@@ -90,33 +91,8 @@ def end(context: ControlContext, *, yes: bool) -> None:
     It is final, unless the sale has corrections: then `auctioneer finish` ends it, once nothing is to be corrected.
     Shows what would be sold to whom and asks first if a person at the terminal can answer.
     """
-
-    def plan(house: ControlClient, currency: Currency) -> Plan:
-        sale = house.ask("status")  # before the lots, so that a change in between is noticed
-        rows = house.ask("lots")
-        falls = [f"Lot {row['lot']} {hammer_words(row, currency)}" for row in rows if row["status"] in _OPEN]
-        shown = [f"{sale['title']}:", *falls[:_LOTS_SHOWN_MAX]]
-        if len(falls) > _LOTS_SHOWN_MAX:
-            shown.append(f"... and {counted(len(falls) - _LOTS_SHOWN_MAX, 'lot')} more that the hammer falls on.")
-        unopened = sum(row["status"] == "scheduled" for row in rows)
-        shown.append(
-            f"{counted(unopened, 'lot')} not yet opened would be withdrawn." if unopened else "No lot is unopened."
-        )
-        asked = "Close all lots?" if sale["corrections"] else "End the sale?"
-        question = "" if sale["status"] == "ended" else asked
-        return Plan(shown, question, EndSale(if_changes=sale["changes"]))
-
-    done, currency = carry_out(context, None if yes else plan, EndSale())
-    sold = [row for row in done.results if row["status"] == "sold"]
-    total = currency.show(sum(row["hammer_minor"] for row in sold))
-    withdrawn = sum(row["status"] == "withdrawn" for row in done.results)
-    passed = len(done.results) - len(sold) - withdrawn
-    what = f"{counted(len(sold), 'lot')} sold at the end for {total}, {passed} passed, {withdrawn} withdrawn"
-    if done.goes_on:
-        told = f"All lots are over: {what}. `auctioneer finish` ends the sale, once nothing is to be corrected."
-    else:
-        told = f"The sale has ended: {what}. `auctioneer results` has all."
-    context.tell(told, done.lots, results=done.results)
+    done, currency = carry_out(context, None if yes else end_plan, EndSale())
+    context.tell(lots_ended(done, currency, "`auctioneer finish`"), done.lots, results=done.results)
 
 
 @click.command(
@@ -129,21 +105,59 @@ def finish(context: ControlContext, *, yes: bool) -> None:
 
     Shows the results at a glance and asks first if a person at the terminal can answer.
     """
+    carry_out(context, None if yes else finish_plan, Finish())
+    context.tell(FINISHED, ())
 
-    def plan(house: ControlClient, currency: Currency) -> Plan:
-        sale = house.ask("status")
-        counts = sale["lots"]
-        sold = f"{counted(counts['sold'], 'lot')} sold for {currency.show(sale['turnover_minor'])}"
-        shown = f"{sale['title']}: {sold}, {counts['passed']} passed, {counts['withdrawn']} withdrawn."
-        is_over = not any(counts[state] for state in ("scheduled", *_OPEN))
-        may_end = is_over and sale["corrections"] and sale["status"] != "ended"
-        return Plan([shown], "End the sale for good?" if may_end else "", Finish())
 
-    carry_out(context, None if yes else plan, Finish())
-    context.tell("The sale has ended. `auctioneer results` has all.", ())
+# --- plans -----------------------------------------------------------------------------------------------------------
+
+
+def end_plan(house: ControlClient, currency: Currency) -> Plan:
+    """Return what the end of the sale would do to its lots, the question, and the command."""
+    sale = house.ask("status")  # before the lots, so that a change in between is noticed
+    rows = house.ask("lots")
+    falls = [f"Lot {row['lot']} {hammer_words(row, currency)}" for row in rows if row["status"] in _OPEN]
+    shown = [f"{sale['title']}:", *falls[:_LOTS_SHOWN_MAX]]
+    if len(falls) > _LOTS_SHOWN_MAX:
+        shown.append(f"... and {counted(len(falls) - _LOTS_SHOWN_MAX, 'lot')} more that the hammer falls on.")
+    unopened = sum(row["status"] == "scheduled" for row in rows)
+    shown.append(
+        f"{counted(unopened, 'lot')} not yet opened would be withdrawn." if unopened else "No lot is unopened."
+    )
+    asked = "Close all lots?" if sale["corrections"] else "End the sale?"
+    question = "" if sale["status"] == "ended" else asked
+    return Plan(shown, question, EndSale(if_changes=sale["changes"]))
+
+
+def finish_plan(house: ControlClient, currency: Currency) -> Plan:
+    """Return the results at a glance, the question, and the command."""
+    sale = house.ask("status")
+    counts = sale["lots"]
+    sold = f"{counted(counts['sold'], 'lot')} sold for {currency.show(sale['turnover_minor'])}"
+    shown = f"{sale['title']}: {sold}, {counts['passed']} passed, {counts['withdrawn']} withdrawn."
+    may_end = waits_for_finish(sale)
+    return Plan([shown], "End the sale for good?" if may_end else "", Finish())
+
+
+def waits_for_finish(sale: Row) -> bool:
+    """Return whether all lots of a sale are over, by the report `status`, and only `finish` is left."""
+    is_over = not any(sale["lots"][state] for state in ("scheduled", *_OPEN))
+    return bool(is_over and sale["corrections"] and sale["status"] != "ended")
 
 
 # --- words -----------------------------------------------------------------------------------------------------------
+
+
+def lots_ended(done: Done, currency: Currency, finishing: str) -> str:
+    """Return a sentence on the end of all lots. `finishing` is what then ends a sale that may be corrected."""
+    sold = [row for row in done.results if row["status"] == "sold"]
+    total = currency.show(sum(row["hammer_minor"] for row in sold))
+    withdrawn = sum(row["status"] == "withdrawn" for row in done.results)
+    passed = len(done.results) - len(sold) - withdrawn
+    what = f"{counted(len(sold), 'lot')} sold at the end for {total}, {passed} passed, {withdrawn} withdrawn"
+    if done.goes_on:
+        return f"All lots are over: {what}. {finishing} ends the sale, once nothing is to be corrected."
+    return f"The sale has ended: {what}. `auctioneer results` has all."
 
 
 def hammer_words(row: Row, currency: Currency) -> str:

@@ -409,7 +409,7 @@ class BidderScreen(FullScreen):
             if is_meant:
                 self._begin(order)
 
-        self.push_screen(YesOrNo(filter(None, [doubt, question or "Bid it all the same?"])), begin)
+        self.push_screen(YesOrNo(filter(None, [doubt]), question or "Bid it all the same?"), begin)
 
     def _begin(self, order: Order) -> None:
         self._hint = ""

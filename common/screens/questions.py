@@ -33,21 +33,33 @@ class _Asked(ModalScreen[Answer]):
 
 
 class YesOrNo(_Asked[bool]):
-    """A question; only `y` means yes, since the key that was meant for the screen below may still come."""
+    """A question under what it is about, which scrolls: the question and its answers are in view in any terminal.
 
-    DEFAULT_CSS = _BOX_CSS.format(name="YesOrNo")
-    AUTO_FOCUS = ""
+    Only `y` means yes, since the key that was meant for the screen below may still come.
+    """
+
+    DEFAULT_CSS = (
+        _BOX_CSS.format(name="YesOrNo")
+        + """
+    YesOrNo VerticalScroll { height: auto; max-height: 55vh; }
+    """
+    )
+    AUTO_FOCUS = "VerticalScroll"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("y", "yes", "Yes"), Binding("n,escape", "no", "No")]
 
-    def __init__(self, lines: Iterable[str], yes: str = "Yes") -> None:
+    def __init__(self, lines: Iterable[str], question: str, yes: str = "Yes") -> None:
         super().__init__()
         self._lines = list(lines)
+        self._question = question
         self._yes = yes
 
     def compose(self) -> ComposeResult:
         """Make the question."""
         with Vertical():
-            yield Static(shown_lines((line, "plain") for line in self._lines), id="question")
+            if self._lines:
+                with VerticalScroll():
+                    yield Static(shown_lines((line, "plain") for line in self._lines))
+            yield Static(shown(self._question), id="question")
             with Horizontal():
                 yield Button(shown(f"y  {self._yes}"), variant="primary", compact=True, action="screen.yes")
                 yield Button("n  No", compact=True, action="screen.no")

@@ -12,7 +12,7 @@ from auctioneer.cli.asking import Plan
 from auctioneer.cli.bidding import bid_doubt, bid_outcome, paddle_meant, parsed_amount
 from auctioneer.cli.control_client import ControlClient
 from auctioneer.cli.corrections import corrected_words, correction_lines
-from auctioneer.cli.finals import ended, hammer_words
+from auctioneer.cli.finals import FINISHED, end_plan, ended, finish_plan, hammer_words, lots_ended, waits_for_finish
 from auctioneer.cli.lot_table import person
 from auctioneer.cli.sentences import standing
 from auctioneer.house.commands import (
@@ -44,6 +44,8 @@ from common.money import Currency
 EXTRA_MS: Final = 30_000
 HAMMERS_MAX: Final = 10
 """So often a hammer falls again by itself, because the clock of its lot had moved on meanwhile."""
+END: Final = "e"
+"""The key that ends the sale: first all lots, and where they may be corrected, then the sale for good."""
 _ANSWERS: Final = {"yes": True, "no": False}
 _RUNNING: Final = (LotStatus.OPEN.value, LotStatus.PAUSED.value)
 
@@ -243,6 +245,13 @@ def _admitted(_house: ControlClient, _currency: Currency, _row: Row, text: str) 
     return Plan([], "", Admit(bidder=text))
 
 
+# --- the sale --------------------------------------------------------------------------------------------------------
+
+
+def _sale_ended(house: ControlClient, currency: Currency, _row: Row, _text: str) -> Plan:
+    return finish_plan(house, currency) if waits_for_finish(house.ask("status")) else end_plan(house, currency)
+
+
 # --- words -----------------------------------------------------------------------------------------------------------
 
 
@@ -252,6 +261,12 @@ def _plainly(words: str) -> Callable[[ControlClient, Done, Currency, Row], str]:
 
 def _of_the_end(_house: ControlClient, done: Done, currency: Currency, _row: Row) -> str:
     return ended(done.results[0], currency)
+
+
+def _of_the_sale(_house: ControlClient, done: Done, currency: Currency, _row: Row) -> str:
+    if not (done.lots or done.goes_on):  # no lot ended: it was the other command of the key
+        return FINISHED
+    return lots_ended(done, currency, f"The key `{END}`")
 
 
 def _of_the_bid(_house: ControlClient, done: Done, currency: Currency, _row: Row) -> str:
@@ -298,8 +313,9 @@ ACTS: Final = {
         Act("x", "Withdraw", _withdrawn, _of_the_end, _NOT_OVER, "Why? All bidders are told", may_be_empty=True),
         Act("m", "Message", _said, _plainly("Said."), _ANY, "To all; or to one paddle, as 12: your parcel is ready"),
         Act("a", "Admit", _admitted, _plainly("Admitted."), _ANY, "Whom? A name or a paddle"),
+        Act(END, "End sale", _sale_ended, _of_the_sale),
     )
 }
 """The acts by their keys, in the order of their buttons."""
-FOR_ALL: Final = ("m", "a")
+FOR_ALL: Final = ("m", "a", END)
 """The keys that need no lot."""

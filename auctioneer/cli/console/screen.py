@@ -337,8 +337,7 @@ class ConsoleScreen(FullScreen):
     def _agree(self, act: Act, row: Report, text: str, plan: Plan, *before: str) -> None:
         """Carry a plan out, once the person has agreed to it where it asks."""
         if plan.question:
-            lines = [*before, *filter(None, plan.shown), plan.question]
-            asks = YesOrNo(lines, act.words)
+            asks = YesOrNo([*before, *filter(None, plan.shown)], plan.question, act.words)
             self.push_screen(asks, lambda is_meant: self._carry_out(act, row, text, plan) if is_meant else None)
         else:
             self._carry_out(act, row, text, plan)
