@@ -23,7 +23,11 @@ STYLES: Final = ("tokens.css", "phone.css")
 _OPEN: Final = (LotStatus.OPEN, LotStatus.PAUSED)
 _OVER: Final = (LotStatus.SOLD, LotStatus.PASSED, LotStatus.WITHDRAWN)
 _NOTHING: Final = "\u2013"
-_SYMBOLS: Final = {"EUR": "€", "GBP": "£", "USD": "$"}
+_SYMBOLS: Final = {
+    "en": {"EUR": "€", "GBP": "£", "JPY": "¥", "USD": "$"},
+    "de": {"EUR": "€", "GBP": "£", "JPY": "¥", "USD": "$"},
+    "fr": {"EUR": "€", "GBP": "£GB", "USD": "$US"},
+}
 _GROUPS: Final = {"en": (",", "."), "de": (".", ","), "fr": ("\u202f", ",")}
 _LONG_PRICE: Final = 9
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400
@@ -267,10 +271,10 @@ def amount(minor: int, currency: Currency, language: str) -> str:
     number = f"{whole:,}".replace(",", group)
     if fraction:
         number += f"{point}{fraction:0{currency.decimals}}"
-    symbol = _SYMBOLS.get(currency.code, currency.code)
+    symbol = _SYMBOLS[language].get(currency.code, currency.code)
     if language != "en":
         return f"{number}\u00a0{symbol}"
-    return f"{symbol}{number}" if currency.code in _SYMBOLS else f"{symbol}\u00a0{number}"
+    return f"{symbol}\u00a0{number}" if symbol == currency.code else f"{symbol}{number}"
 
 
 def _read(name: str) -> str:

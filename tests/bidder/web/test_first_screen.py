@@ -164,7 +164,9 @@ def test_time_left_is_as_the_script_writes_it(ms: int, expected: str) -> None:
         (1_234_550, EURO, "de", "12.345,50\u00a0€"),
         (1_234_550, EURO, "fr", "12\u202f345,50\u00a0€"),
         (15_005, Currency("CHF", 2), "en", "CHF\u00a0150.05"),
-        (150, Currency("JPY", 0), "de", "150\u00a0JPY"),
+        (150, Currency("JPY", 0), "de", "150\u00a0¥"),
+        (150, Currency("JPY", 0), "fr", "150\u00a0JPY"),
+        (150, Currency("USD", 0), "fr", "150\u00a0$US"),
     ],
 )
 def test_amounts_are_as_browsers_write_them(minor: int, currency: Currency, language: str, expected: str) -> None:
