@@ -1,24 +1,22 @@
 // The sale in a page: one WebSocket to the gateway, the newest state of all lots, and requests that count once.
 //
 // Pages show what this module holds and ask through it; none of them talks to the gateway itself. Rules:
-// - A record about a lot counts if its seq is not older than what is held. So frames may be missing or repeated.
-// - A request is kept in localStorage under its id until its verdict, and repeated with the same id after a reload, a
-//   dead gateway or a dead house. The house answers each id once. One that is too old to be meant any more is not.
+// - What it holds of the sale follows the rules of `held.js`, and its requests those of `kept.js`.
 // - The only clock is the house's: the page's own may be an hour off.
 // - Texts from the house are strangers' texts: put them into the page by textContent, never as HTML.
 
+import { shown } from "./amounts.js";
+import { HeldSale } from "./held.js";
+import { HouseClock } from "./house_clock.js";
+import { KeptRequests } from "./kept.js";
+import { store, stored } from "./storage.js";
+
 const SILENT_MS = 5000; // without any frame, though one with the time comes each second
 const RETRY_MS = [200, 500, 1000, 2000, 4000];
-const REPEAT_MS = 120000; // the age up to which a request is repeated by itself
 const UNKNOWN_PAUSE_MS = 3000;
-const CLOCK_SAMPLES = 30;
-const CLOCK_JUMP_MS = 2000;
-const PENDING_KEY = "auction.pending";
-const LAST_ID_KEY = "auction.last_id";
 const ATTEMPT_KEY = "auction.attempt";
 const INVITATION_KEY = "auction.invitation";
 const MOVED_CLOSE = 4001;
-const NOT_OF_A_LOT = new Set(["event", "epoch", "at_ms", "bidder", "cause", "void_from_seq"]);
 const PRIVATE_NOTICES = new Set(["outbid", "won", "lost", "told"]);
 
 export class JoinError extends Error {
@@ -31,36 +29,24 @@ export class JoinError extends Error {
   }
 }
 
-export class Sale extends EventTarget {
+export class Sale extends HeldSale {
   // as: "board" looks on even where this browser has joined
   constructor({ as = "" } = {}) {
     super();
     this.ready = false;
-    this.epoch = null;
-    this.identity = "";
-    this.title = "";
-    this.status = "";
-    this.announcement = "";
-    this.retractions = false;
-    this.startedAtMs = null;
-    this.currency = { code: "", digits: 2 };
-    this.order = [];
-    this.lots = new Map();
     this.me = null;
     this.connection = { state: "connecting", reason: "" };
-    this.pending = new Map(Object.entries(stored(PENDING_KEY) || {}).map(([id, kept]) => [Number(id), kept]));
     this.invitation = readInvitation();
     this._as = as;
     this._socket = null;
     this._tries = 0;
     this._heardMs = 0;
-    this._samples = [];
+    this._clock = new HouseClock();
+    this._kept = new KeptRequests();
     this._house = { state: "connecting", reason: "" };
     this._desk = null;
     this._isMovedAway = false;
     this._frozenAtMs = null;
-    this._changed = new Set();
-    this._isSaleChanged = false;
     this._isTellingChange = false;
     this._waiters = new Map();
     this._retryTimer = 0;
@@ -75,7 +61,7 @@ export class Sale extends EventTarget {
 
   // the house's time, in milliseconds since 1970; this machine's until the house's is known
   nowMs() {
-    return this._samples.length ? performance.now() + Math.max(...this._samples) : Date.now();
+    return this._clock.nowMs(performance.now()) ?? Date.now();
   }
 
   // the milliseconds left on a lot's clock; null if none runs. It stands still while the house is frozen
@@ -92,15 +78,7 @@ export class Sale extends EventTarget {
 
   // an amount for people, in the language of the page
   show(minor, { locale = document.documentElement.lang || undefined } = {}) {
-    if (minor === null || minor === undefined) return "";
-    const { code, digits } = this.currency;
-    const amount = minor / 10 ** digits;
-    const decimals = { minimumFractionDigits: digits, maximumFractionDigits: digits, trailingZeroDisplay: "stripIfInteger" };
-    try {
-      return new Intl.NumberFormat(locale, { style: "currency", currency: code, ...decimals }).format(amount);
-    } catch {
-      return `${code} ${new Intl.NumberFormat(locale, decimals).format(amount)}`.trim();
-    }
+    return shown(minor, this.currency, locale);
   }
 
   // the address of a lot's picture; null if it has none
@@ -110,18 +88,21 @@ export class Sale extends EventTarget {
     return "/images/" + lot.image.split("/").map(encodeURIComponent).join("/");
   }
 
+  // the requests without a verdict, by their ids
+  get pending() {
+    return this._kept.pending;
+  }
+
   // --- asking ----------------------------------------------------------------------------------------------------
 
   // Ask the house, and return its verdict: accepted or rejected; `unknown` if it was never learned. Rejects with
   // Error("offline") only if nothing was sent.
   request(message) {
     if (!this._isOpen) return Promise.reject(new Error("offline"));
-    const id = this._newId();
-    const kept = { message: { id, ...message }, at_ms: this.nowMs(), sale: this.identity, epoch: this.epoch };
-    this.pending.set(id, kept);
-    this._keepPending();
-    this._send(kept.message);
-    return new Promise((resolve) => this._waiters.set(id, resolve));
+    const kept = this._kept.keep(message, { ...this._around, last_id: this.me?.last_id });
+    this._tell("pending");
+    this._send(kept);
+    return new Promise((resolve) => this._waiters.set(kept.id, resolve));
   }
 
   // tell the room, without a name, that a finger is on the bid button of a lot
@@ -169,32 +150,19 @@ export class Sale extends EventTarget {
     }
   }
 
-  _newId() {
-    const last = Math.max(Number(stored(LAST_ID_KEY) || 0), this.me?.last_id || 0, ...this.pending.keys());
-    const id = Math.max(last + 1, Math.floor(this.nowMs()) * 1000 + Math.floor(Math.random() * 1000));
-    store(LAST_ID_KEY, id);
-    return id;
+  get _around() {
+    return { nowMs: this.nowMs(), sale: this.identity, epoch: this.epoch };
   }
 
   _send(message) {
     this._socket.send(JSON.stringify(message));
   }
 
-  _keepPending() {
-    store(PENDING_KEY, this.pending.size ? Object.fromEntries(this.pending) : null);
-    this._tell("pending");
-  }
-
   // Repeat what has no verdict yet. The house knows what it has decided, and decides the rest now.
   _repeat() {
-    for (const [id, kept] of [...this.pending]) {
-      const isOfThis = kept.sale === this.identity && kept.epoch === this.epoch;
-      if (!isOfThis || this.nowMs() - kept.at_ms > REPEAT_MS) {
-        this._settle({ event: "verdict", ...kept.message, id, status: "unknown", code: isOfThis ? "too_old" : "history_lost" });
-      } else {
-        this._send(kept.message);
-      }
-    }
+    const { again, over } = this._kept.due(this._around);
+    for (const verdict of over) this._settle(verdict);
+    for (const message of again) this._send(message);
   }
 
   _verdict(verdict) {
@@ -207,13 +175,12 @@ export class Sale extends EventTarget {
   }
 
   _settle(verdict) {
-    const request = this.pending.get(verdict.id);
-    this.pending.delete(verdict.id);
-    if (request) this._keepPending();
+    const isKept = this._kept.settle(verdict.id);
+    if (isKept) this._tell("pending");
     const waiter = this._waiters.get(verdict.id);
     this._waiters.delete(verdict.id);
     if (waiter) waiter(verdict);
-    if (request || waiter) this._tell("verdict", verdict);
+    if (isKept || waiter) this._tell("verdict", verdict);
   }
 
   // --- the line --------------------------------------------------------------------------------------------------
@@ -283,7 +250,7 @@ export class Sale extends EventTarget {
   _hear(record) {
     switch (record.event) {
       case "clock":
-        this._hearClock(record.now_ms);
+        if (record.now_ms) this._clock.hear(record.now_ms, performance.now());
         break;
       case "house":
         this._house = record;
@@ -304,16 +271,15 @@ export class Sale extends EventTarget {
         this._noteMe({ ...record });
         break;
       case "sale_state":
-        this._hearSale(record);
+        this.hearSale(record);
         break;
       case "lots":
-        this._checkEpoch(record.epoch);
-        for (const lot of record.lots) this._hearLot(lot);
+        this.hearLots(record);
         break;
       case "ready":
         this.ready = true;
         this._noteConnection();
-        this._noteSaleChange();
+        this.noteSaleChange();
         if (this._canRepeat) this._repeat();
         break;
       case "verdict":
@@ -330,36 +296,6 @@ export class Sale extends EventTarget {
     }
   }
 
-  _hearClock(nowMs) {
-    if (!nowMs) return;
-    const sample = nowMs - performance.now();
-    const known = this._samples.length ? Math.max(...this._samples) : sample;
-    if (Math.abs(sample - known) > CLOCK_JUMP_MS) this._samples = [];
-    this._samples.push(sample);
-    if (this._samples.length > CLOCK_SAMPLES) this._samples.shift();
-  }
-
-  _hearSale(record) {
-    this._checkEpoch(record.epoch);
-    this.identity = record.sale;
-    this.title = record.title;
-    this.status = record.status;
-    this.announcement = record.announcement;
-    this.retractions = record.retractions;
-    this.startedAtMs = record.started_at_ms;
-    this.currency = record.currency;
-    this.order = record.order;
-    for (const number of [...this.lots.keys()]) if (!this.order.includes(number)) this.lots.delete(number);
-    this._noteSaleChange();
-  }
-
-  _checkEpoch(epoch) {
-    if (epoch === this.epoch) return;
-    this.epoch = epoch;
-    this.lots.clear();
-    this._noteSaleChange();
-  }
-
   _hearEvent(record) {
     if (record.event === "interest") {
       this._tell("interest", record);
@@ -369,54 +305,17 @@ export class Sale extends EventTarget {
       this._tell("notice", record);
       return;
     }
-    if (record.epoch !== undefined && record.epoch !== this.epoch) return;
-    if (record.event === "announced") {
-      this.announcement = record.text;
-      this._noteSaleChange();
-    } else if (record.event === "called" && this.lots.has(record.called)) {
-      this.lots.get(record.called).call = record.call;
-      this._noteLotChange(record.called);
-    } else if (typeof record.lot === "string" && Number.isInteger(record.seq) && !this._hearLot(record)) {
-      return;
-    }
-    this._tell("notice", record);
-  }
-
-  // take a piece of a lot over, unless a newer one is held; return whether it counts
-  _hearLot(record) {
-    let lot = this.lots.get(record.lot);
-    if (lot === undefined) {
-      if (record.title === undefined) return false; // the whole lot is still on its way
-      lot = { seq: -1 };
-      this.lots.set(record.lot, lot);
-    }
-    if (record.seq < lot.seq) return false;
-    for (const [name, value] of Object.entries(record)) if (!NOT_OF_A_LOT.has(name)) lot[name] = value;
-    this._noteLotChange(record.lot);
-    return true;
+    if (this.hearEvent(record)) this._tell("notice", record);
   }
 
   // --- telling ---------------------------------------------------------------------------------------------------
 
-  _noteLotChange(number) {
-    this._changed.add(number);
-    this._tellChangeSoon();
-  }
-
-  _noteSaleChange() {
-    this._isSaleChanged = true;
-    this._tellChangeSoon();
-  }
-
-  _tellChangeSoon() {
+  noteChange() {
     if (this._isTellingChange) return;
     this._isTellingChange = true;
     const tell = () => {
       this._isTellingChange = false;
-      const detail = { lots: this._changed, sale: this._isSaleChanged };
-      this._changed = new Set();
-      this._isSaleChanged = false;
-      this._tell("change", detail);
+      this._tell("change", this.popChanges());
     };
     if (document.hidden) setTimeout(tell, 100);
     else requestAnimationFrame(tell);
@@ -499,22 +398,3 @@ function readInvitation() {
 function randomToken() {
   return [...crypto.getRandomValues(new Uint8Array(20))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
-
-function stored(key) {
-  try {
-    return JSON.parse(localStorage.getItem(key));
-  } catch {
-    return memory.get(key) ?? null;
-  }
-}
-
-function store(key, value) {
-  try {
-    if (value === null) localStorage.removeItem(key);
-    else localStorage.setItem(key, JSON.stringify(value));
-  } catch {
-    memory.set(key, value);
-  }
-}
-
-const memory = new Map(); // where the browser keeps nothing

@@ -1,15 +1,15 @@
 // The bar at the bottom: what the bidder can do with the lot it sees, and what the house said to it.
 //
-// The big button carries the price that it bids. After the price under it moved it takes no touch for LOCK_MS, so that
-// nobody bids what the finger did not aim at. Nothing is shown as done before the house says so.
+// The big button carries the price that it bids, and locks for a moment after that has moved. Nothing is shown as done
+// before the house says so.
 
 import { attr, el, show, text } from "../dom.js";
 import { words as w } from "../words/index.js";
 import { formatOf } from "../formats/index.js";
+import { Lock, LOCK_MS } from "./lock.js";
 import * as sheet from "./sheet.js";
 import { isOver, outcome, verdictText } from "./texts.js";
 
-export const LOCK_MS = 400;
 const FINGER_MS = 100; // how often it is looked whether a finger is still on the page's own link
 const TAKING = new Set(["live"]);
 
@@ -23,8 +23,7 @@ export class Bar {
   #lot = null;
   #action = {};
   #takesFocus = false;
-  #lockKey = "";
-  #lockedUntil = 0;
+  #lock = new Lock();
   #said = new Map();
   #units = new Map();
   #retracted = new Set();
@@ -34,7 +33,7 @@ export class Bar {
     this.#sale = sale;
     this.#main = this.#button("button main");
     this.#other = this.#button("button");
-    this.#main.addEventListener("click", () => { if (performance.now() >= this.#lockedUntil || this.#action.main?.go) this.#press(this.#action.main); });
+    this.#main.addEventListener("click", () => { if (!this.#lock.isLocked(performance.now()) || this.#action.main?.go) this.#press(this.#action.main); });
     this.#other.addEventListener("click", () => this.#press(this.#action.other));
     this.#pair = el("div", { class: "pair" }, this.#main, this.#other);
     this.go = go;
@@ -49,12 +48,8 @@ export class Bar {
     if (!this.#pair.isConnected && !this.#takeOver()) return;
     this.#action = this.#actions(lot, isCurrent);
     const key = lot ? `${lot.lot} ${lot.status} ${lot.asked} ${formatOf(lot).lockKey(lot)}` : "";
-    if (key !== this.#lockKey) {
-      this.#lockKey = key;
-      this.#lockedUntil = performance.now() + LOCK_MS;
-      setTimeout(() => this.update(this.#lot, isCurrent, !this.#node.hidden), LOCK_MS + 5);
-    }
-    this.#paint(this.#main, this.#action.main, performance.now() < this.#lockedUntil);
+    if (this.#lock.note(key, performance.now())) setTimeout(() => this.update(this.#lot, isCurrent, !this.#node.hidden), LOCK_MS + 5);
+    this.#paint(this.#main, this.#action.main, this.#lock.isLocked(performance.now()));
     this.#paint(this.#other, this.#action.other, false);
     const words = this.#words(lot);
     text(this.#strip, words.text);

@@ -1,17 +1,15 @@
 // What must not be missed: cards that stay until they are seen, two regions for a screen reader, and the vibration.
 //
 // The eye sees each second and each bid, the ear must not. The assertive region says only "outbid" and "won". The polite
-// one says the rest: the house's verdicts, the auctioneer's words, and how much time is left, at least QUIET_MS apart.
+// one says the rest: the house's verdicts, the auctioneer's words, and at some moments how much time is left.
 
 import { el, show } from "../dom.js";
 import { words as w } from "../words/index.js";
 import { vibrate } from "./device.js";
 import { distance } from "./texts.js";
+import { TimeSaid } from "./time_said.js";
 
 const CARDS_MAX = 2;
-const QUIET_MS = 15_000;
-/** The moments at which the time that is left is said. */
-const THRESHOLDS_MS = [300_000, 60_000, 30_000, 10_000];
 const AWAY_TOLD = new Set([1, 3]);
 
 export class Notices {
@@ -23,7 +21,7 @@ export class Notices {
   #assertive = document.getElementById("assertive");
   #cards = new Map();
   #told = new Map();
-  #clock = { lot: null, before_ms: null, said_at: -QUIET_MS };
+  #time = new TimeSaid();
 
   /** `bar` shows who was outbid, too, and knows whether the bidder gave its lead up itself. */
   constructor(sale, watched, bar) {
@@ -63,15 +61,8 @@ export class Notices {
   /** Say how much time is left of the lot in view. */
   tick(lot) {
     const remaining_ms = lot && lot.status === "open" ? this.#sale.remainingMs(lot) : null;
-    const { before_ms } = this.#clock;
-    const isSame = lot && this.#clock.lot === lot.lot;
-    this.#clock.lot = lot?.lot ?? null;
-    this.#clock.before_ms = remaining_ms;
-    if (!isSame || remaining_ms === null || before_ms === null) return;
-    const passed = THRESHOLDS_MS.find((at_ms) => before_ms > at_ms && remaining_ms <= at_ms);
-    if (passed === undefined || performance.now() - this.#clock.said_at < QUIET_MS) return;
-    this.#clock.said_at = performance.now();
-    this.say(w.secondsLeft(passed / 1000));
+    const seconds = this.#time.tick(lot?.lot ?? null, remaining_ms, performance.now());
+    if (seconds !== null) this.say(w.secondsLeft(seconds));
   }
 
   /** Tell of watched lots that are near. */
