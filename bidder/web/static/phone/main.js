@@ -32,6 +32,9 @@ let isJoining = false;
 /** Whether it was shown when the page was last painted; whoever opens the page there sees it from the start. */
 let wasJoining = "joining" in document.documentElement.dataset;
 let changed = new Set();
+let wasLive = false;
+/** What a screen reader is told once all is well again; the eye sees that the words about it are gone. */
+let whenWell = "";
 
 const bar = new Bar(sale, { go: () => { location.hash = "#now"; }, join: () => { location.hash = "#join"; } });
 const notices = new Notices(sale, watched, bar);
@@ -124,8 +127,11 @@ function paintState(state) {
   attr(node, "data-state", key);
   if (node.textContent !== words) {
     text(node, words);
-    if (words) notices.say(words);
+    if (words || whenWell) notices.say(words || whenWell);
   }
+  if (!words) whenWell = "";
+  else if (wasLive && !isJoining) whenWell = key === "paused" ? w.goesOn : w.back;
+  wasLive ||= state === "live";
   show(node, Boolean(words));
 }
 

@@ -52,6 +52,8 @@ export const words = {
     awaiting_approval: "Der Auktionator muss Sie erst einlassen.",
     moved_away: "Ihre Bieternummer ist jetzt auf einem anderen Telefon.",
   },
+  back: "Das Haus ist wieder da. Was Sie sehen, ist aktuell.",
+  goesOn: "Die Auktion geht weiter.",
 
   // --- a lot ---
   lot: (number) => `Los ${number}`,

@@ -52,6 +52,8 @@ export const words = {
     awaiting_approval: "The auctioneer has to let you in first.",
     moved_away: "Your paddle is on another phone now.",
   },
+  back: "The house is back. What you see is up to date.",
+  goesOn: "The sale goes on.",
 
   // --- a lot ---
   lot: (number) => `Lot ${number}`,

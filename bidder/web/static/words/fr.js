@@ -52,6 +52,8 @@ export const words = {
     awaiting_approval: "Le commissaire-priseur doit d’abord vous admettre.",
     moved_away: "Votre numéro est maintenant sur un autre téléphone.",
   },
+  back: "La maison est de nouveau là. Ce que vous voyez est à jour.",
+  goesOn: "La vente continue.",
 
   // --- a lot ---
   lot: (number) => `Lot ${number}`,
