@@ -52,12 +52,14 @@ class Houses:
 
 
 @contextmanager
-def houses(folder: Path, url: str, count: int = 2, catalogue: str = CATALOGUE) -> Iterator[list[HouseProcess]]:
+def houses(
+    folder: Path, url: str, count: int = 2, catalogue: str = CATALOGUE, standby_options: tuple[str, ...] = ()
+) -> Iterator[list[HouseProcess]]:
     """Run houses until the end of the block: the first holds a sale, and the others stand by."""
     running = Houses(folder, url, count, catalogue)
     with ExitStack() as resources:
         resources.callback(running.stop)
-        yield [running.start(number) for number in range(count)]
+        yield [running.start(number, *(standby_options if number else ())) for number in range(count)]
 
 
 def kill(house: HouseProcess) -> None:

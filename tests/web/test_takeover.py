@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
@@ -27,6 +28,7 @@ title = "Longcase clock"
 [[lot]]
 title = "Teapot"
 """
+WITH_GATEWAY: Final = ("--web", "127.0.0.1:0")
 HEARD: Final = """
 window.heard = [];
 window.away = [];
@@ -82,7 +84,7 @@ def test_a_phone_keeps_its_paddle_its_lead_and_a_bid_under_way_when_another_hous
     tmp_path: Path, postgres: Cluster, chromium: Any
 ) -> None:
     with (
-        houses(tmp_path, postgres.url(uuid4().hex), catalogue=CATALOGUE) as (one, two),
+        houses(tmp_path, postgres.url(uuid4().hex), catalogue=CATALOGUE, standby_options=WITH_GATEWAY) as (one, two),
         running_gateway(one.link, tmp_path / "gateway") as gateway,
     ):
         ann, bea = (Watched(chromium, gateway.origin, name) for name in ("Ann", "Bea"))
@@ -123,6 +125,9 @@ def test_a_phone_keeps_its_paddle_its_lead_and_a_bid_under_way_when_another_hous
             assert phone.changes.keys() >= {("1", 2), ("1", 4), ("1", 5)}, "all but the longer time of the outage"
             assert phone.complaints == []
             phone.close()
+        with closing(Guest(chromium, two.wait_for("gateway_listening")["url"], **PHONE)) as late:
+            expect(late.page.locator(".price")).to_contain_text("$120")
+            assert late.complaints == []
         for lot, bids in ((1, 3), (2, 1)):
             (row,) = json.loads(two.auctioneer("lots", str(lot), "--json").stdout)
             assert row["bids"] == bids
