@@ -5,6 +5,7 @@ It has the text and the chain of any other, so that nothing is shared with the s
 
 from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -187,7 +188,7 @@ class MemoryJournal(MemoryRecord):
         """Return the number of the last batch."""
         return self._number
 
-    def wait(self) -> None:
+    def wait(self, wait_s: float = inf) -> None:
         """Return at once: what was begun is stored."""
 
     def require_in_place(self) -> None:

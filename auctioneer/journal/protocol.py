@@ -18,6 +18,7 @@ The rules that every journal upholds:
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from math import inf
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -179,8 +180,8 @@ class Journal(Record, Protocol):
         It may return the same number any number of times: a store may wake the house more than once for a batch.
         """
 
-    def wait(self) -> None:
-        """Wait until what was begun is durable. Fails as `begin` does."""
+    def wait(self, wait_s: float = inf) -> None:
+        """Wait until what was begun is durable. Fails as `begin` does, also where that takes longer than `wait_s`."""
 
     def require_in_place(self) -> None:
         """See that the journal is still where the next start looks for it. Raises JournalGoneError, and is closed then.

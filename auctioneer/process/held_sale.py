@@ -333,10 +333,14 @@ class HeldSale:
                 yield released
 
     def finish(self) -> Iterator[Released]:
-        """Wait until all that was decided is durable, and yield what may leave; the house stops."""
+        """Wait until all that was decided is durable, and yield what may leave; the house stops.
+
+        A commit has no more time than while the house goes on. What is not stored by then is answered so.
+        """
         while self._under_way is not None:
+            left_ms = max(0, self._limit_ms(self._under_way) - self.clock.now_ms())
             try:
-                self._journal.wait()
+                self._journal.wait(left_ms / 1000)
             except StorageError as error:
                 yield self._freeze(error, self.clock.now_ms())
                 return

@@ -1,7 +1,8 @@
 """A store whose writes fail as the plan says, over a store in memory or the real file, and snapshots in memory."""
 
 from collections.abc import Callable, Collection, Sequence
-from typing import NamedTuple, Protocol
+from math import inf
+from typing import Final, NamedTuple, Protocol
 
 from auctioneer.journal import ChainEnd, Journal, Owner, Record, Store
 from auctioneer.journal.snapshots import SNAPSHOTS_KEPT, Loaded, PassedOver, SavedState, SnapshotFiles
@@ -73,11 +74,15 @@ class Fate(Protocol):
     def lands_anyway(self) -> bool:
         """Return whether a write becomes durable although nobody waits for it any more."""
 
-    def wait_for(self, is_done: Callable[[], bool]) -> None:
-        """Let time pass until `is_done()` is true, or a time limit ends."""
+    def wait_for(self, is_done: Callable[[], bool], wait_s: float) -> None:
+        """Let time pass until `is_done()` is true, or `wait_s` have passed."""
 
     def stored(self, position: int, facts: Sequence[AnyFact], now_ms: int) -> None:
         """Note that all facts up to `position` are durable from now on; `facts` are the last of them."""
+
+
+WAIT_S_MAX: Final = 1.0
+"""The longest that the store makes anybody wait, as one does that was taken up again."""
 
 
 class _InFlight(NamedTuple):
@@ -151,8 +156,8 @@ class FaultyJournal:
         self.is_readable = False
         return self._durable
 
-    def wait(self) -> None:
-        self._fate.wait_for(lambda: self._in_flight is None)
+    def wait(self, wait_s: float = inf) -> None:
+        self._fate.wait_for(lambda: self._in_flight is None, wait_s)
         if self._in_flight is not None:
             self._break()
             raise StorageError("The store has not finished a commit.")

@@ -39,7 +39,7 @@ from common.limits import HEARTBEAT_MS
 from common.lot import LotStatus
 from common.messages import Accepted, Heartbeat, LotEvents, ManyLots, NewsRequest, ReplayRequest
 from tests.checking.history import STANDSTILL_MS, WIRE, Heard
-from tests.simulation.disk import FaultyJournal, FaultyStore, MemorySnapshots, Snapshots, SpoiltFiles
+from tests.simulation.disk import WAIT_S_MAX, FaultyJournal, FaultyStore, MemorySnapshots, Snapshots, SpoiltFiles
 from tests.simulation.log import log_heard_by
 from tests.simulation.plan import Plan
 from tests.simulation.snapshots import SimulatedSnapshots
@@ -408,9 +408,9 @@ class Premises:
         self.world.reached[f"a commit that nobody waited for was {'durable' if lands else 'lost'}"] += 1
         return lands
 
-    def wait_for(self, is_done: Callable[[], bool]) -> None:
+    def wait_for(self, is_done: Callable[[], bool], wait_s: float) -> None:
         """Let time pass while the process stops."""
-        until_ms = self.world.now_ms + COMMIT_MS_MAX
+        until_ms = self.world.now_ms + round(1000 * min(wait_s, WAIT_S_MAX))
         while not is_done() and self.world.step(until_ms):
             pass
 

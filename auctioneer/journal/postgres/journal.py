@@ -9,6 +9,7 @@
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from math import inf
 from typing import Final, NamedTuple
 
 from auctioneer.journal.chain import Head, KeptRejections, Row, Sorted, rows_of
@@ -117,9 +118,9 @@ class PostgresJournal(PostgresRecord):
             self._end, self._alive_ms, self._under_way = under_way.end, under_way.alive_ms, None
         return self._number if self._under_way is None else self._number - 1
 
-    def wait(self) -> None:
+    def wait(self, wait_s: float = inf) -> None:
         """Wait until what was begun is durable."""
-        until_s = time.monotonic() + self._patience_s
+        until_s = time.monotonic() + min(wait_s, self._patience_s)
         while self._under_way is not None:
             self._session.wait(until_s)
             self.finished()

@@ -7,6 +7,7 @@ are only ever added. Only the writer checkpoints.
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
+from math import inf
 from pathlib import Path
 from typing import Any, Final
 
@@ -270,7 +271,7 @@ class SqliteJournal(SqliteRecord):
         """Return the number of the last batch, which is durable."""
         return self._number
 
-    def wait(self) -> None:
+    def wait(self, wait_s: float = inf) -> None:
         """Return at once: what was begun is durable."""
 
     def require_in_place(self) -> None:

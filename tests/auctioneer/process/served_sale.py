@@ -37,7 +37,7 @@ from common.messages import AnyAnswer, AnyBroadcast, AnyRequest, Hello, ManyLots
 from common.money import Currency
 from tests.auctioneer.house.house_examples import lots
 from tests.must_be import must_be
-from tests.simulation.disk import FaultyJournal, FaultyStore, MemorySnapshots
+from tests.simulation.disk import WAIT_S_MAX, FaultyJournal, FaultyStore, MemorySnapshots
 from tests.simulation.log import log_heard_by
 from tests.simulation.premises import CHAIR, Folder
 from tests.simulation.sockets import Frame, Line, Poller, Publisher, Router, endpoints_of
@@ -409,8 +409,8 @@ class ServedSale:
     def lands_anyway(self) -> bool:
         return self.lands
 
-    def wait_for(self, is_done: Callable[[], bool]) -> None:
-        until_ms = self.world.now_ms + 1000
+    def wait_for(self, is_done: Callable[[], bool], wait_s: float) -> None:
+        until_ms = self.world.now_ms + round(1000 * min(wait_s, WAIT_S_MAX))
         while not is_done() and self.world.step(until_ms):
             pass
 

@@ -256,6 +256,15 @@ def test_a_house_that_stops_waits_for_what_it_decided(hold: Opens) -> None:
     assert sale.writes("snapshot")[-1].position == len(facts_of(sale))
 
 
+def test_a_house_that_stops_waits_for_a_store_that_hangs_no_longer_than_otherwise(hold: Opens) -> None:
+    sale = late(hold, NEVER_MS)
+    ann = sale.bidder(ANN, "Ann")
+    sale.at(500, lambda: sale.ask(ann, bid(10, 1000)))
+    sale.run(530)
+    assert answered_at(sale, ANN)[10] == 500 + COMMIT_MS_MAX
+    assert must_be(Rejected, sale.answers(ANN)[-1]).code is RejectCode.UNAVAILABLE
+
+
 # --- a full house ----------------------------------------------------------------------------------------------------
 
 
