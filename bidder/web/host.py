@@ -24,7 +24,7 @@ from common.errors import ADVICE, RejectCode
 from common.keys import new_keys
 from common.limits import INVITE_CHARS_MAX
 from common.names import is_valid_name
-from common.paddle_codes import draw_code, is_valid_code, plain_code
+from common.paddle_codes import CODE_CHARS, draw_code, is_valid_code, plain_code
 
 TOKEN_BYTES: Final = 32
 """The random bytes of a cookie."""
@@ -59,6 +59,12 @@ class Received(NamedTuple):
 
     attendance: Attendance
     cookie: str
+
+
+_NO_PADDLE_CODE: Final = (
+    f"That is not the code of a paddle, which has {CODE_CHARS} letters and digits. Look for a typing error. An invite "
+    "code does not count here: open the address of the invitation, or ask the auctioneer for it."
+)
 
 
 class _MoveCode(NamedTuple):
@@ -146,7 +152,9 @@ class Host:
         """Return a request whose `invite` is an invite code, and whose `code` is that of a paddle.
 
         People type both into one field. An invite code counts whatever its letters' case, its spaces and its hyphens.
-        What is neither is looked at by the house as an invite code, if the sale asks for one.
+        What is neither is looked at by the house as an invite code, if the gateway's own link has one. Without it the
+        gateway can't tell an invite code from a slip in the code of a paddle, and an open sale would let that in as a
+        new bidder. So it is refused, with what to do in both cases.
         """
         code, invite = plain_code(asked.code), plain_code(asked.invite)
         own = plain_code(self._invite)
@@ -299,6 +307,6 @@ def _check(asked: JoinRequest) -> None:
     if asked.accepts and len(asked.accepts) != DIGEST_CHARS:
         raise Refusal(400, "malformed", "That is no digest of conditions.")
     if asked.code and not is_valid_code(plain_code(asked.code)):
-        raise Refusal(403, RejectCode.WRONG_CODE.value, ADVICE[RejectCode.WRONG_CODE])
+        raise Refusal(403, "no_paddle_code", _NO_PADDLE_CODE)
     if not asked.code and not is_valid_name(asked.name):
         raise Refusal(403, RejectCode.INVALID_NAME.value, ADVICE[RejectCode.INVALID_NAME])

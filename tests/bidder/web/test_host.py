@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from msgspec.structs import replace
 
 from bidder.web import host as hosting
 from bidder.web.gateway import GatewaySettings, gateway_keys
@@ -172,6 +173,24 @@ def test_an_invite_code_and_the_code_of_a_paddle_are_told_apart_however_they_are
 
     with running_house(tmp_path / "house", "--admit", "invite", "--invite", "Barn-Yard", catalogue=CATALOGUE) as house:
         play(story(house))
+
+
+def test_a_gateway_without_an_invite_code_says_how_one_counts_there(tmp_path: Path, home: Path) -> None:
+    async def story(house: HouseProcess, link: str) -> None:
+        async with gateway_at(link, home) as browser:
+            refused = await join(browser, "Ada", code="open sesame")
+            assert codes(refused) == (403, "no_paddle_code")
+            assert "An invite code does not count here: open the address of the invitation" in refused.json["message"]
+            assert codes(await join(browser, "Ada", code="K7QM2XF")) == (403, "no_paddle_code")
+            assert codes(await join(browser, "Ada", code="K7QM2XFA")) == (403, "wrong_code")
+            assert codes(await join(browser, "Ada", invite="Open-Sesame")) == (200, None)
+
+    with running_house(
+        tmp_path / "house", "--admit", "invite", "--invite", "Open-Sesame", catalogue=CATALOGUE
+    ) as house:
+        link = str(replace(parse_link(house.link), invite=""))
+        assert house.auctioneer("partner", "web", key_of(home, link)).exit_code == 0
+        play(story(house, link))
 
 
 def test_a_guest_waits_for_approval_and_is_let_in_also_after_the_gateway_restarted(tmp_path: Path, home: Path) -> None:

@@ -237,6 +237,7 @@ export const words = {
     invalid_name: "Ein Name hat 1 bis 40 Zeichen, darunter einen Buchstaben oder eine Ziffer.",
     wrong_invite: "Der Code stimmt nicht, oder die Auktion braucht einen.",
     wrong_code: "Der Code ist falsch, verbraucht oder zu alt. Bitten Sie um einen neuen.",
+    no_paddle_code: "Das ist kein Code von der Anmeldung: der hat 8 Buchstaben und Ziffern. Suchen Sie einen Tippfehler. Ist es ein Einladungscode, öffnen Sie stattdessen die Adresse Ihrer Einladung, oder fragen Sie den Auktionator danach.",
     house_full: "Das Haus ist voll.",
     gateway_full: "Gerade passt kein weiteres Telefon.",
     not_admitted: "Das Haus lässt Sie an dieser Auktion nicht teilnehmen.",

@@ -237,6 +237,7 @@ export const words = {
     invalid_name: "A name has 1 to 40 characters, at least one letter or digit.",
     wrong_invite: "That code is not right, or the sale needs one.",
     wrong_code: "That code is wrong, used or too old. Ask the desk for a new one.",
+    no_paddle_code: "That is not a code of the desk: those have 8 letters and digits. Look for a typing error. If it is an invite code, open the address of your invitation instead, or ask the auctioneer for it.",
     house_full: "The house is full.",
     gateway_full: "No more phones fit just now.",
     not_admitted: "The house does not let you take part in this sale.",

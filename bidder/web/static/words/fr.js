@@ -237,6 +237,7 @@ export const words = {
     invalid_name: "Un nom a 1 à 40 caractères, dont une lettre ou un chiffre.",
     wrong_invite: "Ce code n’est pas le bon, ou la vente en demande un.",
     wrong_code: "Ce code est faux, utilisé ou trop ancien. Demandez-en un autre à l’accueil.",
+    no_paddle_code: "Ce n’est pas un code de l’accueil : ceux-ci ont 8 lettres et chiffres. Cherchez une faute de frappe. Si c’est un code d’invitation, ouvrez plutôt l’adresse de votre invitation, ou demandez-la au commissaire-priseur.",
     house_full: "La maison est pleine.",
     gateway_full: "Aucun autre téléphone ne peut entrer en ce moment.",
     not_admitted: "La maison ne vous admet pas à cette vente.",
