@@ -269,6 +269,29 @@ def test_late_bids_and_limits_that_are_near_are_in_view(house: HouseProcess) -> 
     stand(house.data, steps, size=(200, 40))
 
 
+def test_hostile_texts_are_text(house: HouseProcess) -> None:
+    name, text = (
+        "<b>B[red]a</b> \u05e9\u05e2\u05d5\u05df",
+        "[@click=app.quit]x[/] <script>\u05e9\u05e2\u05d5\u05df</script> ",
+    )
+
+    async def steps(hammer: Rostrum) -> None:
+        assert house.auctioneer("paddle", "add", name, "--paddle", "14").exit_code == 0
+        assert house.auctioneer("limit", "14", "110").exit_code == 0
+        await hammer.press("o")
+        await hammer.until("Lot 1 is open.")
+        await hammer.press("f")
+        await hammer.type("14")
+        await hammer.until(f"Accepted as bid 1: {name} (14)", f"limit near: {name} (14)")
+        assert house.auctioneer("tell", "14", (text * 20)[:500].strip()).exit_code == 0
+        assert house.auctioneer("withdraw", "2", "--reason", text.strip(), "--yes").exit_code == 0
+        await hammer.press("m")
+        await hammer.type("14: [red]your parcel[/]")
+        await hammer.until("Said.")
+
+    stand(house.data, steps, size=(200, 40))
+
+
 def test_passing_sells_nothing(house: HouseProcess) -> None:
     async def steps(hammer: Rostrum) -> None:
         await hammer.press("o")
