@@ -188,7 +188,9 @@ def _bid(source: Source) -> Callable[[ControlClient, Currency, Row, str], Plan]:
         if amount.strip():
             amount_minor, if_seq = parsed_amount(currency, amount.strip()), None
         else:
-            amount_minor, if_seq = row["minimum_minor"], row["seq"]  # only if what was shown is still so
+            amount_minor = row["minimum_minor"]
+            # Only if what was shown is still so. A price that falls is no reason against it: it is bid at that or less.
+            if_seq = None if amount_minor == row["price_minor"] else row["seq"]
         command = BidFor(
             lot=row["lot"],
             paddle=paddle_meant(house, bidder),

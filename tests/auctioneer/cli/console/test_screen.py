@@ -58,6 +58,14 @@ def house(tmp_path: Path) -> Iterator[HouseProcess]:
         yield house
 
 
+@pytest.fixture
+def quick_clock(tmp_path: Path) -> Iterator[HouseProcess]:
+    """Run a house with a lot whose price falls each second."""
+    with running_house(tmp_path / "house", catalogue=QUICK_CLOCK) as house:
+        assert house.auctioneer("paddle", "add", "Zoe", "--paddle", "12").exit_code == 0
+        yield house
+
+
 class Rostrum:
     """A person before a console."""
 
@@ -167,6 +175,21 @@ def test_a_lot_goes_from_the_opening_to_the_hammer_and_back(house: HouseProcess)
     stand(house.data, steps)
 
 
+def test_a_falling_price_is_stopped_for_a_paddle_though_it_moves_on(quick_clock: HouseProcess) -> None:
+    async def steps(hammer: Rostrum) -> None:
+        await hammer.press("o")
+        await hammer.until("Lot 1 is open.")
+        await hammer.press("f")
+        await hammer.until("A bid from the floor.")
+        before = quick_clock.auctioneer("lots", "1").stdout
+        while quick_clock.auctioneer("lots", "1").stdout == before:
+            pass  # until the clock has moved on
+        await hammer.type("12")
+        await hammer.until("Lot 1, Tulips (open): 1 bidder bought of it.")
+
+    stand(quick_clock.data, steps)
+
+
 def test_a_key_that_does_not_fit_the_lot_says_so_before_it_asks_anything(house: HouseProcess) -> None:
     async def steps(hammer: Rostrum) -> None:
         for key, words in (
@@ -215,14 +238,6 @@ def test_in_a_sale_without_corrections_nothing_is_asked_that_would_be_refused(tm
 
     with running_house(tmp_path / "house", catalogue=SALE.replace('corrections = "on"', "")) as house:
         stand(house.data, steps, size=(200, 40))
-
-
-@pytest.fixture
-def quick_clock(tmp_path: Path) -> Iterator[HouseProcess]:
-    """Run a house with a lot whose price falls each second."""
-    with running_house(tmp_path / "house", catalogue=QUICK_CLOCK) as house:
-        assert house.auctioneer("paddle", "add", "Zoe", "--paddle", "12").exit_code == 0
-        yield house
 
 
 def test_the_hammer_falls_though_a_price_moves_on_and_asks_again_once_somebody_bought(
