@@ -34,6 +34,8 @@ new PerformanceObserver((list) => {
 }).observe({ type: "layout-shift", buffered: true });
 """
 """Keeps in `shifted` what moved in a page without a touch: how far, and the elements."""
+AXE: Final = Path(__file__).parent / "assets" / "axe.min.js"
+SERIOUS: Final = {"serious", "critical"}
 WAIT_MS: Final = 30_000
 """The longest wait for a page; a busy machine takes many times as long as a quiet one."""
 
@@ -122,9 +124,21 @@ class Guest:
         self.context.close()
 
 
-def held_back(chromium: Any, address: str) -> tuple[Guest, list[Any]]:
+def faults_of(page: Any) -> list[str]:
+    """Return what axe-core calls a serious or critical fault of the page as it is now."""
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{page.url} {fault['id']}: {node['html'][:120]} {node['any'][0]['message'] if node['any'] else ''}"
+        for fault in found["violations"]
+        if fault["impact"] in SERIOUS
+        for node in fault["nodes"]
+    ]
+
+
+def held_back(chromium: Any, address: str, **context: Any) -> tuple[Guest, list[Any]]:
     """Open the phone's page with its script held back; return it as it was served, and what continues the script."""
-    guest, held = Guest(chromium, "about:blank", init_script=SHIFTS, **PHONE), []
+    guest, held = Guest(chromium, "about:blank", init_script=SHIFTS, **(PHONE | context)), []
     guest.page.route("**/static/phone.*.js", lambda route: held.append(route))
     guest.page.goto(address, wait_until="commit")
     guest.page.locator("html.served").wait_for(state="attached")

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import pytest
 
+from tests.web.browser import faults_of
 from tests.web.consoles import DESK, Console, Evening, an_evening, expect
 
 HOSTILE: Final = """<img src=x onerror="window.acted=1">"""
@@ -27,7 +28,6 @@ reserve = "120"
 title = '''{HOSTILE}'''
 starting_price = "100"
 """
-AXE: Final = Path(__file__).parent / "assets" / "axe.min.js"
 
 
 @pytest.fixture
@@ -297,8 +297,5 @@ def test_the_console_is_accessible(evening: Evening, scheme: str) -> None:
     ada.says("Accepted")
     for width in (390, 820, 1440):
         ada.page.set_viewport_size({"width": width, "height": 900})
-        ada.page.evaluate(AXE.read_text())
-        found = ada.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-        serious = [one["id"] for one in found["violations"] if one["impact"] in ("serious", "critical")]
-        assert serious == [], (width, [one for one in found["violations"] if one["id"] in serious])
+        assert faults_of(ada.page) == [], width
         assert ada.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width

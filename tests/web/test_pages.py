@@ -1,44 +1,29 @@
 """Each page in a real browser: accessible, small, deaf to hostile texts, and safe from a slip of the finger."""
 
 import json
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 from tests.bidder.web.gateways import GatewayProcess
 from tests.house_process import HouseProcess
-from tests.web.browser import PHONE, SHIFTS, WAIT_MS, Guest, held_back, needs_browser
+from tests.web.browser import PHONE, SHIFTS, WAIT_MS, Guest, faults_of, held_back, needs_browser
 from tests.web.conftest import HOSTILE
 
 expect = needs_browser().expect
 expect.set_options(timeout=WAIT_MS)
 
-AXE: Final = Path(__file__).parent / "assets" / "axe.min.js"
 PAGE_BYTES_MAX: Final = 40_000
 FIRST_BYTES_MAX: Final = 10_000
 USABLE_MS_MAX: Final = 1_000
 SLOW_3G: Final = {"offline": False, "latency": 400, "downloadThroughput": 50_000, "uploadThroughput": 50_000}
 PLACES: Final = (".lot-number", "h1.lot-title", ".price", ".time", ".more summary", "#bar .main")
 """What stands on a phone's first screen."""
-SERIOUS: Final = {"serious", "critical"}
 
 
 def _goto(guest: Guest, address: str) -> None:
     """Show a lot or another view of the phone, or another page."""
     guest.page.goto(f"{guest.page.url.partition('#')[0]}{address}" if address.startswith("#") else address)
-
-
-def _faults(page: Any) -> list[str]:
-    """Return what axe-core calls a serious or critical fault of the page as it is now."""
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [
-        f"{page.url} {fault['id']}: {node['html'][:120]} {node['any'][0]['message'] if node['any'] else ''}"
-        for fault in found["violations"]
-        if fault["impact"] in SERIOUS
-        for node in fault["nodes"]
-    ]
 
 
 @pytest.mark.parametrize(
@@ -64,22 +49,22 @@ def test_no_page_has_a_serious_fault(
     )
     page, faults = guest.page, []
     expect(page.get_by_label("Your name")).to_be_visible()
-    faults += _faults(page)
+    faults += faults_of(page)
     guest.join(f"Axe {width} {scheme}")
     for view in ("#lot/1", "#lot/2", "#lot/3", "#lot/5", "#lots", "#mine"):
         _goto(guest, view)
         expect(page.locator("section.view:not([hidden])")).to_be_visible()
-        faults += _faults(page)
+        faults += faults_of(page)
     _goto(guest, "#lot/1")
     guest.other.click()
-    faults += _faults(page)
+    faults += faults_of(page)
     page.keyboard.press("Escape")
     page.locator("#paddle").click()
-    faults += _faults(page)
+    faults += faults_of(page)
     for address, mark in (("/board", "#price"), ("/results", "table"), ("/lots/1", "h1")):
         page.goto(gateway.origin + address)
         expect(page.locator(mark)).not_to_be_empty()
-        faults += _faults(page)
+        faults += faults_of(page)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
     assert not faults, "\n".join(faults)
     assert not guest.complaints

@@ -78,8 +78,9 @@ function paintAll() {
 
 function paintState() {
   const { state } = sale.connection;
-  const isAway = ["offline", "connecting", "silent"].includes(state) && sale.title !== "";
-  const words = isAway ? w.board.away : state === "frozen" ? w.board.frozen : sale.status === "paused" ? w.board.paused : "";
+  const away = sale.title ? w.board.away : w.connection.connecting;
+  const isAway = ["offline", "connecting", "silent"].includes(state);
+  const words = isAway ? away : state === "frozen" ? w.board.frozen : sale.status === "paused" ? w.board.paused : "";
   text(byId("state"), words);
   show(byId("state"), Boolean(words));
 }
@@ -197,3 +198,4 @@ sale.addEventListener("interest", ({ detail }) => {
 });
 setInterval(() => (overSince !== null ? paintAll() : tick()), TICK_MS);
 paintJoin();
+paint();
