@@ -17,6 +17,18 @@ export function store(key, value) {
     if (value === null) localStorage.removeItem(key);
     else localStorage.setItem(key, JSON.stringify(value));
   } catch {
-    memory.set(key, value);
+    if (value === null) memory.delete(key);
+    else memory.set(key, value);
   }
+}
+
+/** Return the keys that begin so and have a value. All tabs of a browser see the same. */
+export function storedKeys(prefix) {
+  let keys;
+  try {
+    keys = Array.from({ length: localStorage.length }, (_, place) => localStorage.key(place));
+  } catch {
+    keys = [...memory.keys()];
+  }
+  return keys.filter((key) => key.startsWith(prefix));
 }

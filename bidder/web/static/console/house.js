@@ -2,6 +2,8 @@
 // and repeated with the same id after a reload, a dead gateway or a dead house. All tabs of a browser are one sender, so
 // each command has a place of its own, and what a tab left behind is repeated by the next one that is opened.
 
+import { store, stored, storedKeys } from "../storage.js";
+
 const KEPT_PREFIX = "console.command.";
 const KEPT_MAX = 32; // commands that are kept; of more, the oldest go
 const LAST_ID_KEY = "console.last_id";
@@ -155,12 +157,8 @@ function pause(ms) {
 
 /** The keys of all commands that wait for an answer, in the order in which they were given. */
 function keptKeys() {
-  try {
-    const ids = Object.keys(localStorage).filter((key) => key.startsWith(KEPT_PREFIX)).map((key) => Number(key.slice(KEPT_PREFIX.length)));
-    return ids.sort((one, other) => one - other).map((id) => KEPT_PREFIX + id);
-  } catch {
-    return []; // a browser that keeps nothing
-  }
+  const ids = storedKeys(KEPT_PREFIX).map((key) => Number(key.slice(KEPT_PREFIX.length)));
+  return ids.sort((one, other) => one - other).map((id) => KEPT_PREFIX + id);
 }
 
 /**
@@ -169,21 +167,4 @@ function keptKeys() {
  */
 function unlessElsewhere(id, act) {
   return navigator.locks ? navigator.locks.request(KEPT_PREFIX + id, { ifAvailable: true }, (lock) => (lock ? act() : null)) : act();
-}
-
-function stored(key) {
-  try {
-    return JSON.parse(localStorage.getItem(key));
-  } catch {
-    return null;
-  }
-}
-
-function store(key, value) {
-  try {
-    if (value === null) localStorage.removeItem(key);
-    else localStorage.setItem(key, JSON.stringify(value));
-  } catch {
-    // a browser that keeps nothing only can't repeat after a reload
-  }
 }

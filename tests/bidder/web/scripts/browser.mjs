@@ -1,4 +1,15 @@
-// What of a browser the scripts need here: a place to keep things.
+// What of a browser the scripts need here: a place to keep things, and a gateway that answers.
+
+// A page without TLS has no locks between its tabs.
+Object.defineProperty(globalThis, "navigator", { configurable: true, value: {} });
+
+/** Have a function answer what is posted to the gateway: it gets the last part of the path, and the body. */
+export function answering(answer) {
+  globalThis.fetch = async (path, { body }) => {
+    const told = answer(path.split("/").at(-1), JSON.parse(body));
+    return { ok: true, json: async () => told };
+  };
+}
 
 export class Storage {
   #kept = new Map();

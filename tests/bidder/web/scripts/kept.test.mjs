@@ -49,6 +49,21 @@ test("ids only rise, whatever the clock does, and lie above what the house has c
   assert.ok(Number.isSafeInteger(counted));
 });
 
+test("a tab does not forget what another one waits for", () => {
+  const [one, other] = [new KeptRequests(), new KeptRequests()];
+  const first = one.keep(BID, NOW);
+  const second = other.keep(BID, NOW);
+  assert.notEqual(first.id, second.id);
+  one.settle(first.id);
+  assert.deepEqual(new KeptRequests().due(NOW).again, [second]);
+});
+
+test("a reload repeats the requests in the order in which they were made", () => {
+  const kept = new KeptRequests();
+  const made = [1, 2, 3].map(() => kept.keep(BID, NOW).id);
+  assert.deepEqual(new KeptRequests().due(NOW).again.map(({ id }) => id), made);
+});
+
 test("a browser that keeps nothing still repeats until the reload", () => {
   Storage.refuse();
   const kept = new KeptRequests();
