@@ -45,7 +45,7 @@ def metrics() -> dict[str, tuple[str, str]]:
         is_frozen=False, epoch=1, instance="", position=0, lots=(), bidders=0, turn_age_ms=0, commit_age_ms=0,
         snapshot_age_ms=0, term=1, clock_ahead_ms=0, events_since_snapshot=0,
     )  # fmt: skip
-    standby = StandbyVitals("", 0, is_away=False, position=0, behind=0, look_age_ms=0)
+    standby = StandbyVitals("", 0, is_away=False, position=0, behind=0, look_age_ms=0, clock_ahead_ms=0)
     collectors = (
         ServerCollector(Counters(), lambda: vitals, ROOT / "journal.sqlite3"),
         StandbyCollector(lambda: standby),

@@ -108,3 +108,5 @@ class StandbyVitals(NamedTuple):
     """How many facts the record has more."""
     look_age_ms: int
     """Milliseconds since it last looked, or tried to."""
+    clock_ahead_ms: int | None
+    """How far the sale's time is ahead of this machine's time of day; None before the owner was seen to write."""

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import accumulate
 from pathlib import Path
+from typing import Final
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -17,6 +18,8 @@ from auctioneer.monitoring.counters import Counters, Histogram, StandbyVitals, V
 from auctioneer.rules.facts import OfferLate, OfferTaken
 from common.errors import RejectCode
 from common.lot import LotStatus
+
+CLOCK_AHEAD: Final = "How far the sale's time is ahead of this machine's."
 
 
 class ServerCollector(Collector):
@@ -121,7 +124,7 @@ class ServerCollector(Collector):
             ("last_commit_age", "Time since something was last stored.", vitals.commit_age_ms),
             ("snapshot_age", "Time since the last snapshot, or since the server's start.", vitals.snapshot_age_ms),
             ("heartbeat_lag", "How much too late the last heartbeat left.", counters.heartbeat_lag_ms),
-            ("clock_ahead", "How far the sale's time is ahead of this machine's.", vitals.clock_ahead_ms),
+            ("clock_ahead", CLOCK_AHEAD, vitals.clock_ahead_ms),
         ):
             yield GaugeMetricFamily(f"auctioneer_{name}_seconds", text, value=value_ms / 1000)
         yield GaugeMetricFamily(
@@ -166,6 +169,8 @@ class StandbyCollector(Collector):
         yield GaugeMetricFamily(
             "auctioneer_store_away", "1 while a house that stands by can't reach the database.", value=vitals.is_away
         )
+        if vitals.clock_ahead_ms is not None:
+            yield GaugeMetricFamily("auctioneer_clock_ahead_seconds", CLOCK_AHEAD, value=vitals.clock_ahead_ms / 1000)
 
 
 def new_registry(collector: Collector) -> CollectorRegistry:

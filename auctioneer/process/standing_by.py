@@ -80,6 +80,8 @@ class StandingBy:
         self._way = folder.shared_store.stand_by(own[-1])
         self._watch = Watch(own, ahead_ms)
         self._followed = Followed(folder.snapshots, settings)
+        self._clock_ahead_ms: int | None = None
+        self._clock_differs = False
         self._is_away = False
         self._told = ""
         self._has_told = False
@@ -110,6 +112,7 @@ class StandingBy:
                 return None, LOOK_EVERY_MS / 1000
             self._note_there(found)
             advice = self._watch.saw(found.seen, asked_ms, told_ms)
+            self._note_clock()
             if not self._followed.fits(found.end):
                 self._followed.forget()
             if advice.takes_over and self._followed.is_near(found.end):
@@ -160,7 +163,20 @@ class StandingBy:
             position,
             max(0, self._position - position),
             steady_ms() - self._looked_ms,
+            self._clock_ahead_ms,
         )
+
+    def _note_clock(self) -> None:
+        """Tell, once for each time, that this machine's time is not the sale's, so that people can act in time."""
+        sale_ms = self._watch.sale_ms(steady_ms())
+        if sale_ms is None:
+            return
+        ahead_ms = self._clock_ahead_ms = Clock.going_on(sale_ms).ahead_ms()
+        if abs(ahead_ms) > CLOCK_DIFFERENCE_MS_MAX and not self._clock_differs:
+            self._clock_differs = True
+            self._log.error("clock_differs", sale_ahead_ms=ahead_ms)
+        elif abs(ahead_ms) < CLOCK_DIFFERENCE_MS_MAX / 2:  # half, so that a difference at the limit is told once
+            self._clock_differs = False
 
     def _note_here(self) -> None:
         """Tell the owner and people, now and then, that this house stands by."""

@@ -140,7 +140,7 @@ def test_who_owns_the_record_and_how_far_its_clock_is_off(desk: Desk) -> None:
     assert (seen["auctioneer_owner"], seen["auctioneer_term"], seen["auctioneer_clock_ahead_seconds"]) == (1, 3, -2.5)
 
 
-STANDS_BY = StandbyVitals("s", 3, is_away=False, position=90, behind=4, look_age_ms=100)
+STANDS_BY = StandbyVitals("s", 3, is_away=False, position=90, behind=4, look_age_ms=100, clock_ahead_ms=3500)
 
 
 @pytest.mark.parametrize(
@@ -162,6 +162,10 @@ def test_a_house_that_stands_by_tells_whether_it_could_take_over(
     assert seen["auctioneer_followed_position"] == 90
     assert (seen["auctioneer_events_behind"], seen["auctioneer_term"]) == (4, 3)
     assert seen["auctioneer_store_away"] == vitals.is_away
+    assert seen["auctioneer_clock_ahead_seconds"] == 3.5
+    vitals = vitals._replace(clock_ahead_ms=None)
+    desk.endpoint.tell_of(StandbyCollector(lambda: vitals))
+    assert "auctioneer_clock_ahead_seconds" not in desk.scrape(), "nobody knows it yet"
     desk.endpoint.tell_of(ServerCollector(desk.counters, lambda: WELL, desk.journal))
     assert desk.scrape()["auctioneer_owner"] == 1
 
