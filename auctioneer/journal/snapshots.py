@@ -26,7 +26,7 @@ from typing import Final, NamedTuple, Protocol
 from auctioneer.journal.protocol import ChainEnd, DamagedJournalError, Record
 from common.files import sync_directory
 
-SNAPSHOT_VERSION: Final = 9
+SNAPSHOT_VERSION: Final = 10
 """Of the header and of the state's shape (`auctioneer.house.state`): whatever changes one of them raises it. A
 version of this program passes over what another one wrote, and reads the facts."""
 SNAPSHOTS_KEPT: Final = 2
