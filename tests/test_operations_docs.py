@@ -47,7 +47,7 @@ def metrics() -> dict[str, tuple[str, str]]:
     )  # fmt: skip
     standby = StandbyVitals("", 0, is_away=False, position=0, behind=0, look_age_ms=0, clock_ahead_ms=0)
     collectors = (
-        ServerCollector(Counters(), lambda: vitals, ROOT / "journal.sqlite3"),
+        ServerCollector(Counters(), lambda: vitals, ROOT, ROOT / "journal.sqlite3"),
         StandbyCollector(lambda: standby),
     )
     return {

@@ -23,11 +23,15 @@ CLOCK_AHEAD: Final = "How far the sale's time is ahead of this machine's."
 
 
 class ServerCollector(Collector):
-    """Collects the metrics for a scrape from a server's counters, its vitals and the files of its journal."""
+    """Collects the metrics for a scrape from a server's counters, its vitals and the files of its journal.
 
-    def __init__(self, counters: Counters, vitals: Callable[[], Vitals], journal: Path) -> None:
+    `folder` is the data directory, and `journal` the journal's file; None where the record is in a database.
+    """
+
+    def __init__(self, counters: Counters, vitals: Callable[[], Vitals], folder: Path, journal: Path | None) -> None:
         self._counters = counters
         self.vitals = vitals
+        self._folder = folder
         self._journal = journal
 
     def collect(self) -> Iterator[Metric]:
@@ -134,18 +138,21 @@ class ServerCollector(Collector):
         )
 
     def _of_the_disk(self) -> Iterator[Metric]:
-        yield GaugeMetricFamily(
-            "auctioneer_journal_bytes", "Size of the journal's file.", value=_size_bytes(self._journal)
-        )
-        yield GaugeMetricFamily(
-            "auctioneer_journal_wal_bytes",
-            "Size of the journal's -wal file, the part not yet copied into it.",
-            value=_size_bytes(Path(f"{self._journal}-wal")),
-        )
-        disk = os.statvfs(self._journal.parent)
+        if self._journal is not None:
+            yield GaugeMetricFamily(
+                "auctioneer_journal_bytes",
+                "Size of the journal's file; none where the record is in a database.",
+                value=_size_bytes(self._journal),
+            )
+            yield GaugeMetricFamily(
+                "auctioneer_journal_wal_bytes",
+                "Size of the journal's -wal file, the part not yet copied into it; none where there is no such file.",
+                value=_size_bytes(Path(f"{self._journal}-wal")),
+            )
+        disk = os.statvfs(self._folder)
         yield GaugeMetricFamily(
             "auctioneer_disk_free_bytes",
-            "Space that is left on the journal's disk.",
+            "Space that is left on the disk of the data directory.",
             value=disk.f_bavail * disk.f_frsize,
         )
 

@@ -219,7 +219,8 @@ class _Serving:
         )
         for handle in stop_handles:
             server.stop_on(handle)
-        collector = ServerCollector(server.counters, server.vitals, self._folder.journal)
+        journal = None if self._folder.store_url else self._folder.journal
+        collector = ServerCollector(server.counters, server.vitals, self._folder.path, journal)
         endpoint = self._health_endpoint(stood_by, collector)
         link = endpoints.link(_code(sale.house))
         start = _Start(self._options, self._folder, sale, endpoints, link, endpoint.url if endpoint else "")

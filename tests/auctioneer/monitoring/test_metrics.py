@@ -44,7 +44,7 @@ class Desk:
         self.journal = folder / "journal.sqlite3"
         self.logged: list[str] = []
         log = structlog.wrap_logger(SimpleNamespace(error=lambda **fields: self.logged.append(fields["event"])), [])
-        collector = ServerCollector(self.counters, lambda: self.vitals, self.journal)
+        collector = ServerCollector(self.counters, lambda: self.vitals, folder, self.journal)
         self.endpoint = HealthEndpoint("127.0.0.1", 0, 0, collector, log)
 
     def get(self, path: str) -> tuple[int, bytes]:
@@ -135,6 +135,15 @@ def test_how_the_server_and_its_files_stand(desk: Desk) -> None:
     assert (seen["auctioneer_frozen"], seen["auctioneer_journal_wal_bytes"]) == (1, 0)
 
 
+def test_a_record_in_a_database_has_no_file_whose_size_could_be_told(desk: Desk, tmp_path: Path) -> None:
+    assert "auctioneer_journal_bytes" in desk.scrape()
+    desk.endpoint.tell_of(ServerCollector(desk.counters, lambda: WELL, tmp_path, None))
+    seen = desk.scrape()
+    assert not any(name.startswith(("auctioneer_journal_bytes", "auctioneer_journal_wal")) for name in seen)
+    assert seen["auctioneer_disk_free_bytes"] > 0, "snapshots and the log need it still"
+    assert seen["auctioneer_journal_position"] == 70
+
+
 def test_who_owns_the_record_and_how_far_its_clock_is_off(desk: Desk) -> None:
     seen = desk.scrape()
     assert (seen["auctioneer_owner"], seen["auctioneer_term"], seen["auctioneer_clock_ahead_seconds"]) == (1, 3, -2.5)
@@ -166,7 +175,7 @@ def test_a_house_that_stands_by_tells_whether_it_could_take_over(
     vitals = vitals._replace(clock_ahead_ms=None)
     desk.endpoint.tell_of(StandbyCollector(lambda: vitals))
     assert "auctioneer_clock_ahead_seconds" not in desk.scrape(), "nobody knows it yet"
-    desk.endpoint.tell_of(ServerCollector(desk.counters, lambda: WELL, desk.journal))
+    desk.endpoint.tell_of(ServerCollector(desk.counters, lambda: WELL, desk.journal.parent, desk.journal))
     assert desk.scrape()["auctioneer_owner"] == 1
 
 
@@ -222,7 +231,7 @@ def test_a_fault_in_a_scrape_is_logged_and_the_next_one_works(desk: Desk) -> Non
 
 
 def test_a_taken_port_is_told_and_that_of_last_time_is_taken_again(desk: Desk) -> None:
-    collector = ServerCollector(desk.counters, lambda: desk.vitals, desk.journal)
+    collector = ServerCollector(desk.counters, lambda: desk.vitals, desk.journal.parent, desk.journal)
     log = structlog.get_logger()
     with pytest.raises(UsageError, match="--metrics-port"):
         HealthEndpoint("127.0.0.1", desk.endpoint.port, 0, collector, log)
