@@ -142,6 +142,10 @@ ADVICE: Final[dict[RejectCode, str]] = {
 
 
 COMMAND_ADVICE: Final[dict[RejectCode, str]] = ADVICE | {
+    RejectCode.UNAVAILABLE: (
+        "The house can't store anything now, since its disk or its database fails. `auctioneer doctor` and the house's "
+        "log say why; it goes on by itself."
+    ),
     RejectCode.LOT_PAUSED: "Bidding on this lot is paused. Resume it first.",
     RejectCode.ALREADY_OPEN: "The lot has opened, so no bid can be left any more. Bid on it for the paddle.",
     RejectCode.OVER_SPENDING_LIMIT: (

@@ -48,6 +48,8 @@ the same id; if they do, the house refuses the second command."""
 REPORT_BYTES_MAX: Final = 256 * 1024 * 1024
 """The largest report that is accepted; one on the largest sale, with long titles, is a third of this."""
 
+_AGAIN: Final = {True: "It is asked again.", False: "The same command is sent again, and is done only once."}
+"""What the person is told, by whether it is a question."""
 _BREAKS: Final = zmq.EVENT_DISCONNECTED | zmq.EVENT_HANDSHAKE_FAILED_AUTH
 
 
@@ -205,8 +207,9 @@ class ControlClient:
         body = _encoded(command)
         answer: AnyControlAnswer | None = None
         for tries in range(1, TRIES_MAX + 1):
-            if tries > 1 and not _is_question(command):
-                tell_person("The house has not answered. The same command is sent again, and is done only once.")
+            if tries > 1:
+                why = "The house has not answered." if answer is None else "The house can't store anything now."
+                tell_person(f"{why} {_AGAIN[_is_question(command)]}")
             answer = self._try(body, command)
             if answer is not None and not _is_unavailable(answer):
                 break
@@ -215,7 +218,8 @@ class ControlClient:
         if answer is None:
             raise UnreachableError(self._silence(command))
         if isinstance(answer, Rejected):
-            raise CommandRefusedError(answer.code, answer.detail)
+            detail = _unknown(command) if _is_unavailable(answer) else answer.detail
+            raise CommandRefusedError(answer.code, detail)
         return answer
 
     def _try(self, body: bytes, command: AnyCommand) -> AnyControlAnswer | None:

@@ -76,6 +76,7 @@ def test_a_house_that_stands_by_follows_the_server_that_was_promoted(lonely_post
             assert other.auctioneer("verify").exit_code == 0
 
 
+@pytest.mark.torture
 def test_a_house_that_followed_what_only_the_old_primary_had_forgets_it(
     lonely_postgres: Cluster, tmp_path: Path
 ) -> None:

@@ -2,19 +2,23 @@ import os
 import re
 import signal
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
+import msgpack
 import pytest
 
-from auctioneer.cli.control_client import _Line, connected
+from auctioneer.cli.control_client import TRIES_MAX, ControlClient, _Line, connected
 from auctioneer.house.commands import Announce, Done, OpenLot, Report
+from auctioneer.house.house import House
 from auctioneer.process.folder import DataFolder
 from auctioneer.process.folder.clerk import ClerkPlace
 from common.codec import encode
 from common.errors import ProtocolError, RejectCode, RejectedError, UnreachableError, UsageError
 from common.keys import new_keys
 from common.limits import CONTROL_BYTES_MAX
+from common.messages import Rejected
 from tests.auctioneer.cli.cli_sales import begin_sale, desk
 
 SILENCE_MS = 2_000
@@ -90,6 +94,38 @@ def test_ctrl_c_at_a_question_or_before_anything_was_sent_says_nothing(
         with pytest.raises(KeyboardInterrupt):
             house.order(OpenLot(lot="3"))
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("ask", "again", "outcome"),
+    [
+        (lambda house: house.ask("lots"), "It is asked again.", r"it goes on by itself\.$"),
+        (
+            lambda house: house.order(OpenLot(lot="2")),
+            "The same command is sent again, and is done only once.",
+            r"not known whether .* has the number \d+: `auctioneer commands`",
+        ),
+    ],
+    ids=["question", "command"],
+)
+def test_a_house_that_stores_nothing_is_asked_again_and_then_named(
+    folder: DataFolder,
+    capsys: pytest.CaptureFixture[str],
+    ask: Callable[[ControlClient], object],
+    again: str,
+    outcome: str,
+) -> None:
+    sent: set[bytes] = set()
+
+    def frozen(_: House, body: bytes) -> bytes:
+        sent.add(body)
+        return encode(Rejected(id=msgpack.unpackb(body)["id"], code=RejectCode.UNAVAILABLE, retry_ms=1))
+
+    with desk(folder, frozen), connected(folder) as house, pytest.raises(RejectedError, match=outcome) as refused:
+        ask(house)
+    assert str(refused.value).startswith("The house can't store anything now")
+    assert capsys.readouterr().err.count(f"The house can't store anything now. {again}") == TRIES_MAX - 1
+    assert len(sent) == 1, "a command keeps its number"
 
 
 def test_a_question_without_an_answer_has_no_unknown_outcome(folder: DataFolder) -> None:
