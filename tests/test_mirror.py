@@ -165,6 +165,7 @@ TESTED_BY = {
     "common/spending.py": "auctioneer/house/test_accounts.py",
     # Encoded, decoded and refused there; the golden vectors hold each of them.
     "common/messages.py": "common/test_codec.py",
+    "auctioneer/monitoring/structured_logs.py": "test_imports.py",
 }
 """Modules without a test file of their name, and the file (in tests/) that tries what they do."""
 

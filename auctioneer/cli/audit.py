@@ -3,10 +3,9 @@
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.progress import Progress, TaskID
 
 from auctioneer.audit.invariants import Inspector, InvariantError
 from auctioneer.audit.verify import Mismatch, VerifyReport
@@ -21,6 +20,9 @@ from common.money import Currency
 from common.terminal.commands import examples
 from common.terminal.output import print_json, say
 from common.words import counted
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 _PROGRESS_FACTS = 1000
 
@@ -66,13 +68,12 @@ def verify(folder: DataFolder, *, is_deep: bool, as_json: bool) -> None:
     tell later that none was changed. Exit status 6: damaged, or something comes out differently.
     """
     journal = open_journal(folder)
-    console = Console(stderr=True)
     try:
         refused = Counter(
             rejection.paddle for rejection in journal.rejections()
         )  # read before the facts, so that all their bidders are enrolled
         named = refused.keys() | journal.contacts().keys()
-        with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
+        with _shown_progress() as progress:
             end = _check_chain(journal, progress)
             inspector = Inspector() if is_deep else None
             report = _decide(_watched(journal, end, progress), inspector)
@@ -132,7 +133,16 @@ def _compare_with_start(folder: DataFolder, journal: Record, end: ChainEnd, insp
         raise BrokenPromiseError(broken) from broken
 
 
-def _check_chain(journal: Record, progress: Progress) -> ChainEnd:
+def _shown_progress() -> "Progress":
+    """Return what shows how far it is, where somebody can see it."""
+    # Imported only here, since they would slow the start of every other command.
+    from rich.console import Console
+    from rich.progress import Progress
+
+    return Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
+
+
+def _check_chain(journal: Record, progress: "Progress") -> ChainEnd:
     task = progress.add_task("Reading the record", total=None)
 
     def advance(checked: int, total: int) -> None:
@@ -141,7 +151,7 @@ def _check_chain(journal: Record, progress: Progress) -> ChainEnd:
     return journal.verify_chain(advance)
 
 
-def _watched(journal: Record, end: ChainEnd, progress: Progress) -> Iterator[tuple[int, AnyFact]]:
+def _watched(journal: Record, end: ChainEnd, progress: "Progress") -> Iterator[tuple[int, AnyFact]]:
     """Yield the facts up to the end that was checked; a running house may add more in the meantime."""
     task: TaskID = progress.add_task("Deciding again", total=end.position)
     for position, fact in journal.read(upto=end.position):

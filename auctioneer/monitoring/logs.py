@@ -8,10 +8,9 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol, TextIO, cast
 
-import structlog
-
 from auctioneer.house.house import Batch, House
 from auctioneer.monitoring.log_writer import LogWriter
+from auctioneer.monitoring.structured_logs import structlog
 from auctioneer.rules.account_facts import AccountFact, DepositNoted, LimitSet, PaddlesLinked
 from auctioneer.rules.facts import (
     AnyFact,

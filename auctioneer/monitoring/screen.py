@@ -12,10 +12,9 @@ from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
-from structlog import DropEvent
-
 from auctioneer.house.formats.table import board_bidding, is_told, offer_made, terms_bidding
 from auctioneer.house.house import Batch, House
+from auctioneer.monitoring.structured_logs import structlog
 from auctioneer.rules.account_facts import AccountFact, DepositNoted, LimitSet, PaddlesLinked
 from auctioneer.rules.facts import (
     AnyFact,
@@ -196,7 +195,7 @@ class Screen:
         """Return what the process logs as a line for people. This is the last of structlog's processors."""
         fact = str(fields.pop("event"))
         if fact in _TOLD_ELSEWHERE:
-            raise DropEvent
+            raise structlog.DropEvent
         words = _PROCESS_LINES.get(fact)
         if words is not None:
             text = words.format_map(fields)

@@ -1,4 +1,7 @@
-"""The input of orders: a prompt at a terminal, or the lines of a pipe. The event loop runs while both are read."""
+"""The input of orders: a prompt at a terminal, or the lines of a pipe. The event loop runs while both are read.
+
+prompt_toolkit is imported only where a prompt is shown: it would take a third of the start of every command.
+"""
 
 import asyncio
 import os
@@ -9,9 +12,6 @@ from contextlib import contextmanager, redirect_stdout, suppress
 from typing import Final
 
 import click
-from prompt_toolkit import PromptSession
-from prompt_toolkit.history import InMemoryHistory
-from prompt_toolkit.patch_stdout import StdoutProxy
 
 from common.names import printable
 
@@ -26,6 +26,8 @@ _REFRESH_S: Final = 1.0
 @contextmanager
 def output_above_prompt() -> Iterator[None]:
     """Print the text written to stdout above the prompt, so that the prompt stays whole."""
+    from prompt_toolkit.patch_stdout import StdoutProxy
+
     with StdoutProxy(sleep_between_writes=_OUTPUT_PAUSE_S, raw=True) as proxy, redirect_stdout(proxy):
         yield
 
@@ -35,6 +37,9 @@ async def typed_lines(prompt: str, status: Callable[[], Iterable[str]]) -> Async
 
     Raises Abort at Ctrl-C: a KeyboardInterrupt in a task would tear the event loop down.
     """
+    from prompt_toolkit import PromptSession
+    from prompt_toolkit.history import InMemoryHistory
+
     session: PromptSession[str] = PromptSession(history=InMemoryHistory())
     clean_prompt = printable(prompt)
 

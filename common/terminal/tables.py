@@ -9,11 +9,7 @@ import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from rich import box
 from rich.cells import cell_len, set_cell_size
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from common.names import printable
 from common.terminal.output import say_drawn
@@ -48,6 +44,12 @@ def _terminal_lines(
     columns: Sequence[Column], rows: Sequence[Sequence[str]], styles: Mapping[str, str]
 ) -> Iterable[str]:
     room, height = shutil.get_terminal_size()
+    # Imported only here, since they would slow the start of every command.
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
     widths = fitted(columns, _natural_widths(columns, rows), room)
     if _sum_width(widths.values()) > room:
         return _stacked_lines(columns, rows, room)

@@ -3,6 +3,8 @@
 from pathlib import Path
 from uuid import uuid4
 
+import pytest
+
 from benchmarks.load.postgres_servers import free_port
 from tests.auctioneer.process.test_gateway_keeper import join
 from tests.auctioneer.process.test_standing_by import standbys
@@ -11,6 +13,7 @@ from tests.postgres_cluster import Cluster, until
 from tests.two_houses import Houses
 
 
+@pytest.mark.torture
 def test_phones_go_on_after_a_take_over_and_the_new_house_has_a_gateway_too(postgres: Cluster, tmp_path: Path) -> None:
     """A house that only stands by shows no page: who scanned its square would wait there for a sale elsewhere."""
     running = Houses(tmp_path, postgres.url(uuid4().hex), 2)

@@ -69,11 +69,14 @@ class KeyFiles:
     def export_to(self, file: Path) -> tuple[str, ...]:
         """Write all keys to a new file that only this user can read, and return whose they are.
 
+        The gateway's is made if it is not there yet. Else each machine would make another one at its first `--web`, and
+        the sale knows one gateway.
+
         Raises UsageError if there are none here, or the file is there already, and StorageError.
         """
         if not self.are_there:
             raise UsageError(f"There are no keys of a house in {self._folder}. Is this the data directory of a sale?")
-        keys = {name: load_or_make_keys(path) for name, path in self._files().items() if path.exists()}
+        keys = {name: load_or_make_keys(path) for name, path in self._files().items()}
         try:
             write_once(file, msgspec.json.encode(_ExportedKeys(**keys)))
         except FileExistsError as error:
