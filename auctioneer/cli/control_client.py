@@ -48,8 +48,6 @@ the same id; if they do, the house refuses the second command."""
 REPORT_BYTES_MAX: Final = 256 * 1024 * 1024
 """The largest report that is accepted; one on the largest sale, with long titles, is a third of this."""
 
-_AGAIN: Final = {True: "It is asked again.", False: "The same command is sent again, and is done only once."}
-"""What the person is told, by whether it is a question."""
 _BREAKS: Final = zmq.EVENT_DISCONNECTED | zmq.EVENT_HANDSHAKE_FAILED_AUTH
 
 
@@ -209,7 +207,8 @@ class ControlClient:
         for tries in range(1, TRIES_MAX + 1):
             if tries > 1:
                 why = "The house has not answered." if answer is None else "The house can't store anything now."
-                tell_person(f"{why} {_AGAIN[_is_question(command)]}")
+                again = "The same command is sent again, and is done only once."
+                tell_person(f"{why} {'It is asked again.' if _is_question(command) else again}")
             answer = self._try(body, command)
             if answer is not None and not _is_unavailable(answer):
                 break

@@ -59,10 +59,8 @@ def judge(vitals: Vitals) -> Health:
     if vitals.turn_age_ms > TURN_AGE_MS_MAX:
         status, reason = "stuck", f"The server's loop has not turned for {vitals.turn_age_ms} ms."
     elif vitals.is_frozen:
-        status, reason = (
-            "frozen",
-            "Nothing can be stored, so no bid is taken. The log says why: look at the disk, or at the database.",
-        )
+        status = "frozen"
+        reason = "Nothing can be stored, so no bid is taken. The log says why: look at the disk, or at the database."
     else:
         status, reason = "ok", "Bids are taken."
     return Health(status, reason, vitals.instance, vitals.epoch, vitals.turn_age_ms, vitals.commit_age_ms)

@@ -278,6 +278,7 @@ class HeldSale:
 
     def commit(self, now_ms: int) -> Iterator[Released]:
         """Begin to store what was decided, and yield what may leave. While a commit is under way no other begins."""
+        house = self.house
         if self._under_way is not None:
             if self._is_all_durable:
                 yield Released(self._pop_answers())
@@ -287,11 +288,11 @@ class HeldSale:
                 return
             # The store works at the next batch while the answers of this one leave.
             following = self._begin_next(now_ms)
-            yield from self._let_leave(released, now_ms)
+            yield from self._let_leave(released, house, now_ms)
         else:
             following = self._begin_next(now_ms)
         if following is not None:
-            yield from self._let_leave(following, now_ms)
+            yield from self._let_leave(following, house, now_ms)
         if self._is_snapshot_due and self._under_way is None:
             self._start_snapshot()  # all that was decided is durable here
 
@@ -388,23 +389,24 @@ class HeldSale:
         self.house.stored(batch)
         return Released(commit.answers, batch, perf_counter() - commit.began_s, self._journal.position)
 
-    def _let_leave(self, released: Released, now_ms: int) -> Iterator[Released]:
-        """Yield what may leave, and tell of it afterwards: no verdict waits for the log."""
+    def _let_leave(self, released: Released, house: House | FrozenHouse, now_ms: int) -> Iterator[Released]:
+        """Yield what may leave, and tell of it afterwards: no verdict waits for the log.
+
+        `house` is the one that decided it. The sale may be frozen by now, if the next batch could not be begun.
+        """
         yield released
-        if released.batch is not None:
-            self._tell(released.batch, released.took_s, released.position, now_ms)
+        if released.batch is None:
+            return
+        facts = released.batch.facts
+        others = tuple(place for place, fact in enumerate(facts) if type(fact) is not BidTaken)
+        told = [facts[place] for place in others]
+        self._counters.committed(len(facts) - len(others), told, released.batch.rejections, released.took_s)
+        if isinstance(house, House):
+            self._facts.tell(house, released.position - len(facts) + 1, released.batch, others, now_ms)
 
     def _pop_answers(self) -> Answers:
         answers, self.answers = self.answers, Answers([], [])
         return answers
-
-    def _tell(self, batch: Batch, took_s: float, position: int, now_ms: int) -> None:
-        """Count and tell of a batch that is durable; `position` is that of its last fact."""
-        facts = batch.facts
-        others = tuple(place for place, fact in enumerate(facts) if type(fact) is not BidTaken)
-        self._counters.committed(len(facts) - len(others), [facts[place] for place in others], batch.rejections, took_s)
-        if isinstance(self.house, House):
-            self._facts.tell(self.house, position - len(facts) + 1, batch, others, now_ms)
 
     # --- frozen -----------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ HOME/gateway/KEY/gateway.json       the gateway's own key at this house
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -69,11 +69,14 @@ class GuestStore:
         make_private_folder(path.parent)
         try:
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-            database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            database.executescript(_PREPARED)
-            store = cls(database, path)
-            for (body,) in database.execute("SELECT body FROM guest ORDER BY rowid"):
-                store.know(msgspec.json.decode(body, type=Guest))
+            with ExitStack() as undo:
+                database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+                undo.callback(database.close)
+                database.executescript(_PREPARED)
+                store = cls(database, path)
+                for (body,) in database.execute("SELECT body FROM guest ORDER BY rowid"):
+                    store.know(msgspec.json.decode(body, type=Guest))
+                undo.pop_all()
         except (OSError, sqlite3.Error, msgspec.MsgspecError) as error:
             raise UsageError(
                 f"The guests' file {path} can't be read: {error}. Move it away: its guests then have to join again "

@@ -127,7 +127,7 @@ def carried_out(house: ControlClient, act: Act, currency: Currency, row: Row, te
         except RejectedError as error:
             if error.reject is not RejectCode.STATE_CHANGED or not plan.question:
                 raise
-        (now,) = house.ask("lots", (row["lot"],))
+        now = house.ask("lots", (row["lot"],))[0] if row else row  # a sale without lots may be ended, too
         is_same = isinstance(plan.command, CloseLot) and _sold_as(now) == _sold_as(row)
         row, plan = now, act.plan(house, currency, now, text)
         if not is_same:

@@ -28,7 +28,8 @@ from bidder.web.console.limits import (
     WRONG_PINS_PER_MINUTE_MAX,
 )
 from bidder.web.console.line import Answer, CommandLine, UnknownKeyError
-from bidder.web.console.sessions import BrowserConsole, ConsoleStore, digest_of
+from bidder.web.console.sessions import BrowserConsole, ConsoleStore
+from bidder.web.guests import digest_of
 from bidder.web.host import Refusal
 from bidder.web.quotas import Rate, RatePerKey
 from common.clerk_links import ClerkLink, parse_clerk_link

@@ -7,12 +7,12 @@ key, so a lost answer leaves no clerk without a key: the same link finds the sam
 """
 
 from collections.abc import Iterator
-from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from bidder.web.guests import digest_of
 from common.errors import UsageError
 from common.files import make_private_folder, sync_directory, write_whole
 from common.keys import KeyPair
@@ -97,8 +97,3 @@ class ConsoleStore:
 
     def _path(self, console: BrowserConsole) -> Path:
         return self._folder / f"{console.id}{_ENDING}"
-
-
-def digest_of(secret: str) -> str:
-    """Return what is kept of a secret."""
-    return sha256(secret.encode()).hexdigest()

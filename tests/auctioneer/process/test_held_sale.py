@@ -396,6 +396,17 @@ def test_no_verdict_waits_for_the_log(hold: Opens, commit_ms: int | None) -> Non
     assert attentive.heard == [(10, True), (11, True)]
 
 
+def test_the_log_hears_of_what_is_stored_though_the_next_batch_freezes_the_sale(hold: Opens) -> None:
+    attentive = _Attentive()
+    sale = attentive.sale = hold(commit_ms=100, facts=attentive)
+    ann = sale.bidder(ANN, "Ann")
+    sale.at(500, lambda: sale.ask(ann, bid(10, 1000)))
+    sale.at(550, lambda: sale.failing.add("append"), lambda: sale.ask(ann, bid(11, None, maximum_minor=9000)))
+    sale.at(800, sale.failing.clear)
+    sale.run(1000)
+    assert attentive.heard == [(10, True)]
+
+
 @pytest.mark.parametrize(("commit_ms", "freezes"), [(1150, False), (1250, True)])
 def test_a_large_batch_of_the_house_may_take_longer(hold: Opens, commit_ms: int, freezes: bool) -> None:
     count = 200 * COMMIT_FACTS_PER_MS

@@ -66,6 +66,13 @@ def quick_clock(tmp_path: Path) -> Iterator[HouseProcess]:
         yield house
 
 
+def wait_for_a_step(house: HouseProcess) -> None:
+    """Wait until the clock of lot 1 has moved on."""
+    before = house.auctioneer("lots", "1").stdout
+    while house.auctioneer("lots", "1").stdout == before:
+        pass
+
+
 class Rostrum:
     """A person before a console."""
 
@@ -181,9 +188,7 @@ def test_a_falling_price_is_stopped_for_a_paddle_though_it_moves_on(quick_clock:
         await hammer.until("Lot 1 is open.")
         await hammer.press("f")
         await hammer.until("A bid from the floor.")
-        before = quick_clock.auctioneer("lots", "1").stdout
-        while quick_clock.auctioneer("lots", "1").stdout == before:
-            pass  # until the clock has moved on
+        wait_for_a_step(quick_clock)
         await hammer.type("12")
         await hammer.until("Lot 1, Tulips (open): 1 bidder bought of it.")
 
@@ -255,9 +260,7 @@ def test_the_hammer_falls_though_a_price_moves_on_and_asks_again_once_somebody_b
             "Lot 1, Tulips (open): 1 bidder bought of it.",
             "what was bought stays sold",
         )
-        before = quick_clock.auctioneer("lots", "1").stdout
-        while quick_clock.auctioneer("lots", "1").stdout == before:
-            pass  # until the clock has moved on
+        wait_for_a_step(quick_clock)
         await hammer.press("y")
         await hammer.until("Lot 1, Tulips, is sold to Zoe (12)")
 

@@ -15,7 +15,8 @@ import pytest
 
 from bidder.web.console.consoles import Consoles
 from bidder.web.console.limits import COMMAND_BYTES_MAX, COMMANDS_BURST, WRONG_PINS_PER_MINUTE_MAX
-from bidder.web.console.sessions import BrowserConsole, ConsoleStore, digest_of
+from bidder.web.console.sessions import BrowserConsole, ConsoleStore
+from bidder.web.guests import digest_of
 from bidder.web.host import Refusal
 from common.keys import new_keys
 from tests.bidder.web.gateways import Answer, GatewayProcess, Record, running_gateway
